@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A library target of the guest: every flag that makes it one is in `linker/toolset.json`.
+func floor(_ name: String, on lower: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: lower, swiftSettings: strict)
+}
+
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "Apus",
+    products: [
+        .library(name: "Apus", targets: ["Apus"]),
+        .library(name: "XenRig", targets: ["XenRig"]),
+        .executable(name: "apus", targets: ["ApusCommand"]),
+    ],
+    targets: [
+        // Floor 0: the ABI, the machine, the image's shape.
+        .target(name: "CXen", path: "xen-headers"),
+        .target(name: "CArch", path: "arch/x86_64"),
+        .target(
+            name: "ApusLinker", path: "linker", exclude: ["toolset.json"],
+            resources: [.copy("apus.ld")]),
+        // Floor 1
+        floor("XenTypes", on: []),
+        // Floor 2
+        floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        // Floor 3
+        floor("Memory", on: ["Hypercalls"]),
+        floor("Events", on: ["Hypercalls"]),
+        floor("Clock", on: ["Hypercalls"]),
+        // Floor 4
+        floor("Runtime", on: ["Memory", "Events", "Clock"]),
+        // Floor 5
+        floor("Console", on: ["Runtime"]),
+        // Floor 8
+        floor("Apus", on: ["Console", "ApusLinker"]),
+        // Host
+        .target(name: "XenRig", swiftSettings: strict),
+        .executableTarget(
+            name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
+        // Tests
+        .target(
+            name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

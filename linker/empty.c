@@ -1,0 +1,1 @@
+/* The linker script and the toolset travel with this target. */

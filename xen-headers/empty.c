@@ -1,0 +1,1 @@
+/* Nothing to compile: the ABI is headers. */
