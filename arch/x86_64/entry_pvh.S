@@ -11,6 +11,7 @@
 #define PRESENT_WRITABLE 0x3
 #define PRESENT_WRITABLE_LARGE 0x83
 #define CODE_SELECTOR 0x8
+#define BOOT_SLACK 0x80000
 
     .section .text.entry, "ax", @progbits
     .code32
@@ -23,13 +24,14 @@ apus_start_pvh:
     mov %edx, %edi
     mov $apus_stack_top, %esp
 
-    // 2 MiB pages from 0 to the end of the image: RDTSC's halves rest in EBP and EDI.
+    // 2 MiB pages from 0 to past the image, as far as a PV builder maps at the least. RDTSC's
+    // halves rest in EBP and EDI.
     xor %ecx, %ecx
     mov $PRESENT_WRITABLE_LARGE, %eax
 1:  mov %eax, apus_pvh_l2(, %ecx, 8)
     inc %ecx
     add $0x200000, %eax
-    cmp $apus_image_end, %eax
+    cmp $apus_image_end + BOOT_SLACK, %eax
     jb 1b
     movl $apus_pvh_l2 + PRESENT_WRITABLE, apus_pvh_l3
     movl $apus_pvh_l3 + PRESENT_WRITABLE, apus_pvh_l4

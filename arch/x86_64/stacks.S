@@ -12,11 +12,8 @@ apus_stack_top:
 
     .section .bss.pages, "aw", @nobits
     .balign 4096
-    .globl apus_shared_info, apus_boot_pages, apus_boot_pages_end
+    .globl apus_shared_info
     // Xen's shared info page is mapped over this one.
 apus_shared_info: .space 4096
-    // Page tables and frame records of the first chunk of memory.
-apus_boot_pages: .space 8 * 4096
-apus_boot_pages_end:
 #endif
     .section .note.GNU-stack, "", @progbits
