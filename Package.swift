@@ -35,11 +35,11 @@ let package = Package(
         floor("Events", on: ["Hypercalls"]),
         floor("Clock", on: ["Hypercalls"]),
         // Floor 4
-        floor("Runtime", on: ["Memory", "Events", "Clock"]),
+        floor("GuestRuntime", on: ["Memory", "Events", "Clock"]),
         // Floor 5
-        floor("Console", on: ["Runtime"]),
+        floor("Console", on: ["GuestRuntime"]),
         // Floor 8
-        floor("Apus", on: ["Console", "ApusLinker"]),
+        floor("Apus", on: ["Console", "CArch", "CXen", "Hypercalls", "Memory", "GuestRuntime", "ApusLinker"]),
         // Host
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
