@@ -50,7 +50,7 @@ extension FrameAllocator {
         link(start, order: order)
     }
 
-    private func freeBuddy(of start: UInt32, order: Int) -> UInt32? {
+    private mutating func freeBuddy(of start: UInt32, order: Int) -> UInt32? {
         let buddy = start ^ (1 << UInt32(order))
         // Within a chunk the records are there; beyond it they may not even be mapped. When a
         // buddy's first frame is free in this order, all of it is donated.

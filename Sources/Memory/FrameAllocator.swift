@@ -91,11 +91,6 @@ public struct FrameAllocator: ~Copyable {
         insertRun(start, count: count)
     }
 
-    /// Whether a frame lies in a donated chunk.
-    public func contains(_ frame: PseudophysicalFrame) -> Bool {
-        donated.contains(UInt(frame.rawValue))
-    }
-
     /// Marks frames taken off the free lists as one run.
     mutating func claim(_ start: UInt32, count: Int) -> PseudophysicalFrame {
         self[start] = .run(frameCount: count)

@@ -5,25 +5,26 @@ struct DonatedRanges: ~Copyable {
     /// Memory maps have a handful of ranges; the limit bounds every lookup.
     static var capacity: Int { 16 }
 
+    /// The lowest range, or 0..<0: most guests have all their memory in it.
+    private var first: Range<UInt32> = 0..<0
     private var ranges = InlineArray<16, Range<UInt32>>(repeating: 0..<0)
     private(set) var count = 0
 
     /// The range at a position below ``count``.
     subscript(position: Int) -> Range<UInt32> { ranges[position] }
 
-    /// Whether a frame's record may be touched.
+    /// Whether a frame is in the lowest range, which it nearly always is.
     @inline(__always)
-    func contains(_ frame: UInt) -> Bool {
-        // Nearly all guests have all their memory in one range; an empty list has 0..<0 here.
-        let first = ranges[unchecked: 0]
-        if frame &- UInt(first.lowerBound) < UInt(first.upperBound &- first.lowerBound) {
-            return true
-        }
-        return containsBeyondFirst(frame)
+    func firstContains(_ frame: UInt) -> Bool {
+        frame &- UInt(first.lowerBound) < UInt(first.upperBound &- first.lowerBound)
     }
 
-    @inline(never)
-    private func containsBeyondFirst(_ frame: UInt) -> Bool {
+    /// Whether a frame's record may be touched.
+    ///
+    /// Changes nothing. It is mutating to be passed by address: borrowed, all ranges would be
+    /// copied for each call.
+    mutating func contains(_ frame: UInt) -> Bool {
+        if firstContains(frame) { return true }
         guard let frame = UInt32(exactly: frame) else { return false }
         for position in 0..<count where ranges[position].contains(frame) { return true }
         return false
@@ -50,6 +51,7 @@ struct DonatedRanges: ~Copyable {
         case (false, false):
             insertRange(new, at: position)
         }
+        first = ranges[0]
     }
 
     private mutating func insertRange(_ new: Range<UInt32>, at position: Int) {
