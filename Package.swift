@@ -47,6 +47,7 @@ let package = Package(
         // Tests
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+        tests("MemoryTests", of: ["Memory"]),
     ],
     swiftLanguageModes: [.v6]
 )
