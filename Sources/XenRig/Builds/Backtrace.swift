@@ -32,7 +32,7 @@ enum SymbolizerOutput {
         var answers: [[Frame]] = []
         var frames: [Frame] = []
         var name: String?
-        for line in output.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             if line.isEmpty {
                 if !frames.isEmpty { answers.append(frames) }
                 (frames, name) = ([], nil)

@@ -43,7 +43,7 @@ public struct TestTally: Equatable, Sendable {
         var ended: Set<String> = []
         var blamed: Set<String> = []
         var strayIssue = false
-        for line in events.split(separator: "\n") {
+        for line in events.split(whereSeparator: \.isNewline) {
             guard let record = try? JSONDecoder().decode(Record.self, from: Data(line.utf8))
             else { continue }
             let payload = record.payload

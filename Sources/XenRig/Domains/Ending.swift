@@ -38,7 +38,7 @@ enum XLOutput {
 
     /// How it ended; the last word counts, since a restarted domain ends more than once.
     static func ending(in output: String) -> Ending? {
-        for line in output.split(separator: "\n").reversed() {
+        for line in output.split(whereSeparator: \.isNewline).reversed() {
             if let code = number(after: "has shut down, reason code ", in: String(line)) {
                 return Ending(shutdownCode: code)
             }
@@ -49,7 +49,7 @@ enum XLOutput {
 
     /// Why xl refused: its first complaint says the most.
     static func complaint(in output: String) -> String {
-        let lines = output.split(separator: "\n").filter { !$0.hasPrefix("Parsing config") }
+        let lines = output.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Parsing config") }
         return lines.first.map(String.init) ?? "xl says nothing"
     }
 
@@ -69,7 +69,7 @@ enum QMPOutput {
     }
 
     static func ending(in output: String) -> Ending? {
-        for line in output.split(separator: "\n") {
+        for line in output.split(whereSeparator: \.isNewline) {
             guard let message = try? JSONDecoder().decode(Message.self, from: Data(line.utf8))
             else { continue }
             if message.event == "GUEST_PANICKED" { return .crash }

@@ -70,7 +70,7 @@ extension Rig {
             let output = Files.read(domain.log) ?? ""
             if output.contains("{\"return\"") { return true }
             guard ended else { return nil }
-            let reason = (Files.read(errors) ?? "").split(separator: "\n").first ?? "no reason"
+            let reason = (Files.read(errors) ?? "").split(whereSeparator: \.isNewline).first ?? "no reason"
             throw .domainRefused("QEMU: \(reason)")
         }
     }

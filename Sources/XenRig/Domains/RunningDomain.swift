@@ -83,11 +83,11 @@ public final class RunningDomain: Sendable {
 
     /// How it ended, or nil while it runs.
     var currentEnding: Ending? {
+        // In this order: the log is whole once the toolstack's process is gone.
+        let isGone = Files.exists(exitMark)
         let text = Files.read(log) ?? ""
-        if let ending = isXen ? XLOutput.ending(in: text) : QMPOutput.ending(in: text) {
-            return ending
-        }
-        return Files.exists(exitMark) ? .destroyed : nil
+        let ending = isXen ? XLOutput.ending(in: text) : QMPOutput.ending(in: text)
+        return ending ?? (isGone ? .destroyed : nil)
     }
 
     /// Waits for its end and for the last of its console, then lets the toolstack forget it.

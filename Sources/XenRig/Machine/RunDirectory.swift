@@ -45,8 +45,9 @@ struct RunDirectory: Sendable {
         return directory
     }
 
+    /// `APUS_KEEP` in the environment leaves it there, for a look at the logs.
     func remove() {
-        Files.remove(root)
+        if ProcessInfo.processInfo.environment["APUS_KEEP"] == nil { Files.remove(root) }
         Temporaries.remove(root)
     }
 }

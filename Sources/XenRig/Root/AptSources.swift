@@ -22,7 +22,7 @@ struct AptSource: Equatable, Sendable {
 enum AptSources {
     /// The sources of a `*.list` file.
     static func parseLines(_ text: String) -> [AptSource] {
-        text.split(separator: "\n").compactMap { line in
+        text.split(whereSeparator: \.isNewline).compactMap { line in
             let words = withoutComment(line)
             guard words.first == "deb" else { return nil }
             var rest = words.dropFirst()
@@ -46,7 +46,7 @@ enum AptSources {
         var sources: [AptSource] = []
         var fields: [String: [String]] = [:]
         var current = ""
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for line in lines + [""] {
             if line.hasPrefix("#") { continue }
             if line.allSatisfy(\.isWhitespace) {

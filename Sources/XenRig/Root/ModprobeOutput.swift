@@ -3,7 +3,7 @@
 enum ModprobeOutput {
     /// The files to load, in order. The path may have spaces, and options may follow it.
     static func paths(in output: String) -> [String] {
-        output.split(separator: "\n").compactMap { line in
+        output.split(whereSeparator: \.isNewline).compactMap { line in
             guard line.hasPrefix("insmod ") else { return nil }
             let rest = line.dropFirst("insmod ".count)
             guard let end = rest.range(of: ".ko.xz")?.upperBound else { return nil }
