@@ -3,33 +3,64 @@
 import Foundation
 
 enum Files {
+    /// Makes a directory, and those above it.
     static func makeDirectory(_ directory: URL) throws(RigError) {
-        do {
-            try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw .cannotStore("cannot make \(directory.path): \(reason(error))")
+        if mkdir(directory.path, 0o755) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, directory.path != "/" else {
+            throw .cannotStore("cannot make \(directory.path): \(Errno.current)")
+        }
+        try makeDirectory(directory.deletingLastPathComponent())
+        guard mkdir(directory.path, 0o755) == 0 || errno == EEXIST else {
+            throw .cannotStore("cannot make \(directory.path): \(Errno.current)")
         }
     }
 
     static func write(_ text: String, to file: URL, executable: Bool = false) throws(RigError) {
-        try write(Data(text.utf8), to: file)
-        if executable { chmod(file.path, 0o755) }
+        let descriptor = try create(file, executable ? 0o755 : 0o644)
+        defer { close(descriptor) }
+        try write(Array(text.utf8)[...], to: descriptor, of: file)
     }
 
-    static func write(_ bytes: Data, to file: URL) throws(RigError) {
-        do {
-            try bytes.write(to: file)
-        } catch {
-            throw .cannotStore("cannot write \(file.path): \(reason(error))")
+    /// Copies contents and permissions.
+    static func copy(_ source: URL, to destination: URL) throws(RigError) {
+        let input = open(source.path, O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard input >= 0, fstat(input, &status) == 0 else {
+            throw .notFound("cannot read \(source.path): \(Errno.current)")
+        }
+        defer { close(input) }
+        let output = try create(destination, status.st_mode & 0o777)
+        defer { close(output) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(input, &buffer, buffer.count)
+            guard count >= 0 else {
+                throw .notFound("cannot read \(source.path): \(Errno.current)")
+            }
+            if count == 0 { return }
+            try write(buffer[..<count], to: output, of: destination)
         }
     }
 
-    static func copy(_ source: URL, to destination: URL) throws(RigError) {
-        do {
-            try FileManager.default.copyItem(at: source, to: destination)
-        } catch {
-            throw .cannotStore("cannot copy \(source.path): \(reason(error))")
+    private static func create(_ file: URL, _ permissions: mode_t) throws(RigError) -> Int32 {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+        let descriptor = open(file.path, flags, permissions)
+        guard descriptor >= 0 else {
+            throw .cannotStore("cannot write \(file.path): \(Errno.current)")
+        }
+        return descriptor
+    }
+
+    private static func write(
+        _ bytes: ArraySlice<UInt8>, to descriptor: Int32, of file: URL
+    ) throws(RigError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                throw .cannotStore("cannot write \(file.path): \(Errno.current)")
+            }
+            rest = rest.dropFirst(count)
         }
     }
 
@@ -62,13 +93,5 @@ enum Files {
         var status = statvfs()
         guard statvfs(directory.path, &status) == 0 else { return nil }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
-    }
-
-    /// Foundation wraps the errno twice and says it at length; the innermost is the reason.
-    private static func reason(_ error: any Error) -> String {
-        var inner = error as NSError
-        while let next = inner.userInfo[NSUnderlyingErrorKey] as? NSError { inner = next }
-        if inner.domain == NSPOSIXErrorDomain { return Errno(Int32(inner.code)).description }
-        return inner.localizedDescription
     }
 }

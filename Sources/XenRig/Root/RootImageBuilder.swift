@@ -43,13 +43,15 @@ struct RootImageBuilder: Sendable {
     private func fetchTree(into work: URL, from mirror: String) async throws(RigError) -> URL {
         let archive = work.appending(path: "root.tar")
         let arguments =
-            ["--quiet", "--variant=extract", "--architectures=amd64", "--format=tar"]
+            ["--variant=extract", "--architectures=amd64", "--format=tar"]
             + ["--mode=\(geteuid() == 0 ? "root" : "unshare")"]
             + ["--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"2\""]
             + ["--aptopt=Acquire::http::Timeout \"30\""]
             + ["--include=\(RootRecipe.packages.joined(separator: ","))"]
             + [RootRecipe.suite, "-", "deb \(mirror) \(RootRecipe.suite) main"]
-        let command = Command(try Tool.mmdebstrap.locate(), arguments)
+        var command = Command(try Tool.mmdebstrap.locate(), arguments)
+        // An ordinary user's subordinate ids may not reach the cache; /tmp they do.
+        if geteuid() == 0 { command.environment = ["TMPDIR": work.path] }
         let fetched = try await command.run(writingTo: archive)
         guard fetched.succeeded else { throw FetchFailure(fetched, mirror: mirror).error }
         let tree = work.appending(path: "tree")
