@@ -42,7 +42,7 @@ struct BacktraceTests {
         let frames = SymbolizerOutput.frames(in: Self.answer)
         #expect(
             BacktraceText.annotated("  #0 0x10", frames[0]).split(separator: "\n") == [
-                "  #0 0x10 in inner at /a/b.swift:10", "           by outer at /a/c.swift:20",
+                "  #0 0x10 in inner at /a/b.swift:10", "          by outer at /a/c.swift:20",
             ])
         #expect(BacktraceText.annotated("  #1 0x20", frames[1]) == "  #1 0x20")
     }

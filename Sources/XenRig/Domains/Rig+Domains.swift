@@ -3,6 +3,8 @@
 import Foundation
 
 extension Rig {
+    private static let creationTimeout = Duration.seconds(120)
+
     /// Starts a domain; returns when the toolstack has created it.
     ///
     /// - Throws: `wrongImage` before anything is started, `domainRefused` with the toolstack's
@@ -13,10 +15,17 @@ extension Rig {
         let name = uniqueName(configuration.name)
         let image = try share(configuration.image)
         let domain = RunningDomain(rig: self, name: name, configuration: configuration)
-        switch kind {
-        case .xen: try await startXen(domain, image: image)
-        case .qemuXen: try await startQEMU(domain, image: image)
+        await creation.enter()
+        do throws(RigError) {
+            switch kind {
+            case .xen: try await startXen(domain, image: image)
+            case .qemuXen: try await startQEMU(domain, image: image)
+            }
+        } catch {
+            await creation.leave()
+            throw error
         }
+        await creation.leave()
         return domain
     }
 
@@ -31,11 +40,11 @@ extension Rig {
         let script = """
             (
                 xl create \(options) \(run.inside(file)) </dev/null >\(run.inside(domain.log)) 2>&1
-                echo $? >\(exit).new; mv \(exit).new \(exit)
+                echo $? >\(exit)
             ) &
             """
         _ = try await run(script)
-        try await poll("xl create", timeout: .seconds(60)) { () throws(RigError) -> Bool? in
+        try await poll("xl create", timeout: Self.creationTimeout) { () throws(RigError) -> Bool? in
             let ended = Files.exists(domain.exitMark)
             let output = Files.read(domain.log) ?? ""
             if XLOutput.domainID(in: output) != nil { return true }
@@ -61,11 +70,11 @@ extension Rig {
                     <>\(base).in >\(run.inside(domain.consoleFile)) 2>\(run.inside(errors)) &
                 echo $! >\(base).pid
                 wait $!
-                echo $? >\(exit).new; mv \(exit).new \(exit)
+                echo $? >\(exit)
             ) &
             """
         _ = try await run(script)
-        try await poll("QEMU", timeout: .seconds(60)) { () throws(RigError) -> Bool? in
+        try await poll("QEMU", timeout: Self.creationTimeout) { () throws(RigError) -> Bool? in
             let ended = Files.exists(domain.exitMark)
             let output = Files.read(domain.log) ?? ""
             if output.contains("{\"return\"") { return true }

@@ -31,8 +31,10 @@ public final class RunningDomain: Sendable {
     /// The file on this host that its console goes to, byte for byte, while it runs.
     public var consoleFile: URL { rig.run.console(name) }
 
-    /// All that it printed until now.
-    public var console: String { Files.read(consoleFile) ?? "" }
+    /// All that it printed until now, with LF as line break.
+    public var console: String { output.text }
+
+    private var output: ConsoleFile { ConsoleFile(file: consoleFile) }
 
     /// Waits until the console has `text`; returns all of the console then.
     ///
@@ -41,13 +43,18 @@ public final class RunningDomain: Sendable {
     public func wait(
         for text: String, timeout: Duration = .seconds(30)
     ) async throws(RigError) -> String {
+        var seen = -1
         do {
             return try await rig.poll("\"\(text)\"", timeout: timeout) { () throws(RigError) in
                 // In this order: what was printed before the end is there once the end is seen.
-                let ended = currentEnding != nil && isDrained
-                let console = self.console
-                if console.contains(text) { return console }
-                if ended { throw .timedOut("\(name) ended without printing \"\(text)\"") }
+                let hasEnded = currentEnding != nil && isDrained
+                let size = output.byteCount
+                if size != seen {
+                    seen = size
+                    let console = self.console
+                    if console.contains(text) { return console }
+                }
+                if hasEnded { throw .timedOut("\(name) ended without printing \"\(text)\"") }
                 return nil
             }
         } catch .timedOut(let reason) {
@@ -105,17 +112,18 @@ public final class RunningDomain: Sendable {
         return End(ending: ending, console: console)
     }
 
-    /// Whether nothing more can come. A verdict is the last line by contract.
+    /// Whether nothing more can come. A verdict is the last line by contract; and QEMU itself
+    /// writes the console, so it is whole when QEMU is gone.
     private var isDrained: Bool {
-        Verdict.status(endingConsole: console) != nil || Files.exists(exitMark) && !isXen
+        output.endsWithVerdict || (!isXen && Files.exists(exitMark))
     }
 
     /// xenconsoled looks at a busy domain only every 200 ms, so its log is whole when it did not
     /// grow for longer than that.
-    func drainConsole() async throws(RigError) {
+    private func drainConsole() async throws(RigError) {
         var size = -1
         while !isDrained {
-            let now = Files.size(consoleFile)
+            let now = output.byteCount
             if now == size { return }
             size = now
             do {

@@ -11,6 +11,8 @@ public final class Rig: Sendable {
     public let options: RigOptions
 
     let run: RunDirectory
+    /// dom0 has one processor: more creations at once only make each of them late.
+    let creation = Gate(width: 2)
     private let emulator: ChildProcess
     private let agent: Int32
     private let requests = Atomic<Int>(0)
@@ -91,7 +93,11 @@ public final class Rig: Sendable {
         try send("run \(id)\n")
         do {
             let status = try await poll("`\(script.prefix(60))`", timeout: timeout) { () -> Int32? in
-                Files.read(run.status(id)).flatMap { Int32($0.dropLast()) }
+                // Whole once its line break is there.
+                guard let line = Files.read(run.status(id)), line.hasSuffix("\n") else {
+                    return nil
+                }
+                return Int32(line.dropLast())
             }
             let output = Files.read(run.output(id)) ?? ""
             for file in [run.request(id), run.output(id), run.status(id)] { Files.remove(file) }
@@ -136,8 +142,10 @@ public final class Rig: Sendable {
         let bytes = Array(order.utf8)
         // Shorter than any socket buffer, so it goes whole or not at all.
         let count = Glibc.send(agent, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        guard count == bytes.count else { throw ended() }
+        guard count == bytes.count else { throw endedError() }
     }
+
+    private static let pollInterval = Duration.milliseconds(5)
 
     /// Looks every few milliseconds until `value` is there.
     ///
@@ -150,7 +158,7 @@ public final class Rig: Sendable {
         let deadline = clock.now + timeout
         while true {
             if let found = try value() { return found }
-            if emulator.ending != nil { throw ended() }
+            if emulator.ending != nil { throw endedError() }
             if let reason = Files.read(run.share.appending(path: "failed")) {
                 throw .rigFailed("dom0: \(reason.dropLast())")
             }
@@ -158,14 +166,14 @@ public final class Rig: Sendable {
                 throw .timedOut("waited \(timeout.components.seconds) s in vain for \(what)")
             }
             do {
-                try await Task.sleep(for: .milliseconds(5))
+                try await Task.sleep(for: Self.pollInterval)
             } catch {
                 throw .timedOut("stopped while waiting for \(what)")
             }
         }
     }
 
-    private func ended() -> RigError {
+    private func endedError() -> RigError {
         let words = (Files.read(run.emulatorLog) ?? "") + serialLog
         let last = words.split(whereSeparator: \.isNewline).suffix(3).joined(separator: " | ")
         return .rigFailed("the emulated machine ended: \(last)")
