@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
+        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         // Tests
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
