@@ -44,9 +44,14 @@ let package = Package(
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
+        .target(name: "Toolchain", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
         // Tests
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+        tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]
 )
