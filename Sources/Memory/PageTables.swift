@@ -145,7 +145,7 @@ extension PageTables {
 
     private func tableAddress(_ entry: PageTableEntry) -> UInt64 {
         switch mode {
-        case .pv(let frames): frames.ownFrame(of: entry.frame).address
+        case .pv(let frames): frames.ownFrame(of: MachineFrame(rawValue: entry.frame)).address
         case .pvh: PseudophysicalFrame(rawValue: entry.frame).address
         }
     }

@@ -11,6 +11,11 @@ public enum PagingMode {
     case pv(PVFrames)
     /// The tables are ours, and hold pseudo-physical frames.
     case pvh
+
+    /// The bits of an entry that maps a machine frame, for `Hypervisor.updateMapping`.
+    public static func entry(machineFrame: MachineFrame, _ protection: Protection) -> UInt64 {
+        PageTableEntry(frame: machineFrame.rawValue, protection).rawValue
+    }
 }
 
 /// What a PV guest knows of the machine's frames.
@@ -33,9 +38,9 @@ public struct PVFrames {
     }
 
     /// Our frame on a machine frame that is ours, from Xen's own table.
-    func ownFrame(of machineFrame: UInt64) -> PseudophysicalFrame {
+    public func ownFrame(of machineFrame: MachineFrame) -> PseudophysicalFrame {
         let table = UnsafePointer<UInt64>(bitPattern: UInt(MACH2PHYS_VIRT_START))
         guard let table else { preconditionFailure("Xen's frame table has no address") }
-        return PseudophysicalFrame(rawValue: table[Int(machineFrame)])
+        return PseudophysicalFrame(rawValue: table[Int(machineFrame.rawValue)])
     }
 }
