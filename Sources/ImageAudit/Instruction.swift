@@ -94,7 +94,9 @@ extension Instruction.Operand {
         let value =
             digits.hasPrefix("0x") ? UInt64(digits.dropFirst(2), radix: 16) : UInt64(digits)
         // Wrapping: 64-bit masks are printed without a sign.
-        return value.map { negative ? 0 &- Int(truncatingIfNeeded: $0) : Int(truncatingIfNeeded: $0) }
+        return value.map {
+            negative ? 0 &- Int(truncatingIfNeeded: $0) : Int(truncatingIfNeeded: $0)
+        }
     }
 }
 

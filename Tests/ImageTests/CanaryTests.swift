@@ -1,7 +1,8 @@
 // Every check of the audit must find the fault it is for.
 
-@testable import ImageAudit
 import Testing
+
+@testable import ImageAudit
 
 @Suite struct CanaryTests {
     @Test func `a faultless image has no finding`() throws {

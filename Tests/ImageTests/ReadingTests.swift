@@ -1,5 +1,6 @@
-@testable import ImageAudit
 import Testing
+
+@testable import ImageAudit
 
 @Suite struct ReadingTests {
     @Test func `a line of the disassembler is read into operands`() throws {

@@ -1,5 +1,6 @@
-@testable import ImageAudit
 import Testing
+
+@testable import ImageAudit
 
 @Suite struct RedZoneTests {
     /// Depths below the stack pointer of each use in a function of these instructions, which

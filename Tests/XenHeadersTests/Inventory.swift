@@ -25,7 +25,8 @@ struct Inventory: Equatable {
     /// What is here and not in `other`.
     func subtracting(_ other: Self) -> Self {
         Self(
-            records: records.filter { record in !other.records.contains { $0.type == record.type } },
+            records: records.filter { record in !other.records.contains { $0.type == record.type }
+            },
             types: types.filter { !other.types.contains($0) },
             constants: constants.filter { !other.constants.contains($0) })
     }
@@ -57,7 +58,9 @@ extension Inventory {
             let name = line.split(separator: " ").last.map(String.init) ?? ""
             path = path.prefix(depth - 1) + [name]
             // Without a name the line ends in the place that the type has for one.
-            if name.hasSuffix(")") { path[depth - 1] = "" } else {
+            if name.hasSuffix(")") {
+                path[depth - 1] = ""
+            } else {
                 let isFlexible = line.dropLast(name.count).hasSuffix("[] ")
                 let whole = path.filter { !$0.isEmpty }.joined(separator: ".")
                 fields.append(Field(path: whole, isFlexible: isFlexible))

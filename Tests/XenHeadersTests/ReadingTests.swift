@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test func `names are found at any depth of the tree`() throws {
-        let tree = #"{"inner": [{"kind": "A", "name": "a", "inner": [{"kind": "A", "name": "b"}]}]}"#
+        let tree =
+            #"{"inner": [{"kind": "A", "name": "a", "inner": [{"kind": "A", "name": "b"}]}]}"#
         let names = try Inventory.declarations(ofKind: "A", inTree: Data(tree.utf8))
         #expect(names.sorted() == ["a", "b"])
     }
