@@ -15,7 +15,7 @@ enum Tree {
 
     /// Everything written by hand that is code.
     static func sources() throws -> [SourceText] {
-        let nested = try directories.flatMap { directory -> [String] in
+        let nested = directories.flatMap { directory -> [String] in
             let files = FileManager.default.enumerator(atPath: root.path + "/" + directory)
             return (files?.compactMap { $0 as? String } ?? []).map { "\(directory)/\($0)" }
         }
