@@ -44,11 +44,16 @@ let package = Package(
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
-        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        .target(name: "Toolchain", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
         // Tests
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+        tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]
 )
