@@ -13,6 +13,7 @@ struct apus_cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
 
+#pragma clang assume_nonnull begin
 /// The machine a host test runs on. A guest has only one and passes a null pointer for it.
 struct apus_machine {
     void *context;
@@ -27,6 +28,7 @@ struct apus_machine {
 };
 
 typedef const struct apus_machine *_Nullable apus_machine_ref;
+#pragma clang assume_nonnull end
 
 #ifdef APUS_GUEST
 #include "arch_guest.h"
