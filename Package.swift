@@ -32,12 +32,12 @@ let package = Package(
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
         floor("Memory", on: ["Hypercalls"]),
-        floor("Events", on: ["Hypercalls"]),
-        floor("Clock", on: ["Hypercalls"]),
+        floor("Events", on: ["CXen", "Hypercalls"]),
+        floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("Runtime", on: ["Memory", "Events", "Clock"]),
         // Floor 5
-        floor("Console", on: ["Runtime"]),
+        floor("Console", on: ["CXen", "Runtime"]),
         // Floor 8
         floor("Apus", on: ["Console", "ApusLinker"]),
         // Host
@@ -46,7 +46,9 @@ let package = Package(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
         // Tests
         .target(
-            name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            swiftSettings: strict),
+        tests("EventsTests", of: ["Events", "ModelXen"]),
     ],
     swiftLanguageModes: [.v6]
 )
