@@ -37,7 +37,7 @@ let package = Package(
         // Floor 4
         floor("GuestRuntime", on: []),
         // Floor 5
-        floor("Console", on: ["CXen"]),
+        floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         // Floor 8
         floor(
             "Apus",

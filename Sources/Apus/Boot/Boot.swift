@@ -27,8 +27,7 @@
         Boot(given, hypervisor).bringUp()
         Live.start(given)
         Live.mainTimeStamp = hypervisor.timeStamp()
-        _ = apus_application_main(0, nil)
-        exitNormally(0)
+        Live.exit(apus_application_main(0, nil))
     }
 
     /// Which instruction a PVH guest calls Xen by.
