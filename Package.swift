@@ -48,6 +48,7 @@ let package = Package(
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
         tests("MemoryTests", of: ["Memory"]),
+        tests("RuntimeTests", of: ["Runtime"]),
     ],
     swiftLanguageModes: [.v6]
 )
