@@ -57,6 +57,7 @@ let package = Package(
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
         tests("EventsTests", of: ["Events", "ModelXen"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),

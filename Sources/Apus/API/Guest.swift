@@ -54,7 +54,7 @@ public enum Guest {
         /// - Parameter status: 0 to 255; of other numbers the lowest eight bits.
         public static func exit(_ status: Int32) -> Never { Live.exit(status) }
 
-        private static var commandLine: CommandLineArguments {
+        static var commandLine: CommandLineArguments {
             CommandLineArguments(parsing: Live.kernel.pointee.information.commandLine)
         }
     }

@@ -85,7 +85,7 @@
             do throws(XenError) {
                 switch given.mode {
                 case .pv: try tables.installPV(hypervisor)
-                case .pvh:
+                case .pvh, .host:
                     tables.installPVH()
                     try hypervisor.setCallback(vector: TrapTables.upcallVector)
                 }

@@ -50,7 +50,7 @@
             case .pv:
                 hypervisor.blockPV()
                 maskUpcalls()
-            case .pvh:
+            case .pvh, .host:
                 hypervisor.blockPVH()
             }
         }
