@@ -9,13 +9,13 @@ import Testing
     @Test func `comments and strings are no code`() {
         #expect(code("a // b") == ["a     "])
         #expect(code("a /* b\nc */ d") == ["a     ", "     d"])
-        #expect(code("a(\"{ // \\\" }\") b") == ["a(            ) b"])
+        #expect(code("a(\"{ // \\\" }\") b") == ["a(           ) b"])
         #expect(code("a('\"') // b") == ["a(   )     "])
     }
 
     @Test func `an interpolation is code`() {
-        #expect(code(##"("a\(b(1))c") d"##) == [##"(    b(1)) ) d"##])
-        #expect(code(###"#"a\(b)\#(c)"# d"###) == [###"           c)   d"###])
+        #expect(code(##"("a\(b(1))c") d"##) == [##"(    b(1)   ) d"##])
+        #expect(code(###"#"a\(b)\#(c)"# d"###) == [###"          c    d"###])
     }
 
     @Test func `a string of several lines is no code`() {
