@@ -35,11 +35,11 @@ let package = Package(
         floor("Events", on: ["Hypercalls"]),
         floor("Clock", on: ["Hypercalls"]),
         // Floor 4
-        floor("Runtime", on: ["Memory", "Events", "Clock"]),
+        floor("GuestRuntime", on: ["Memory", "Events", "Clock"]),
         // Floor 5
-        floor("Console", on: ["Runtime"]),
+        floor("Console", on: ["GuestRuntime"]),
         // Floor 8
-        floor("Apus", on: ["Console", "ApusLinker"]),
+        floor("Apus", on: ["Console", "CArch", "CXen", "Hypercalls", "Memory", "GuestRuntime", "ApusLinker"]),
         // Host
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
@@ -50,7 +50,9 @@ let package = Package(
         .target(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
+        tests("MemoryTests", of: ["Memory"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]
