@@ -20,17 +20,21 @@ enum GuestImage {
         let example = root.appendingPathComponent("Examples/Hello").path
         // A place of its own: the build that runs this test holds the lock of the usual one.
         let scratch = root.appendingPathComponent(".build-audit")
+        let image = scratch.appendingPathComponent("release/Hello")
+        // A changed linker script alone does not link again; a missing image does.
+        try? FileManager.default.removeItem(at: image)
         let outcome = try toolchain.command(
             "swift",
             [
                 "build", "--configuration", "release", "--package-path", example,
                 "--scratch-path", scratch.path, "--product", "Hello",
+                "--disable-build-manifest-caching",
                 "--toolset", root.appendingPathComponent("linker/toolset.json").path,
             ]
         ).run()
         guard outcome.succeeded else {
             throw NotBuilt(description: outcome.output + outcome.errors)
         }
-        return scratch.appendingPathComponent("release/Hello")
+        return image
     }
 }

@@ -13,7 +13,8 @@ import Toolchain
         let audit = Audit(libraryExports: try HostLibraries.exports(), allowed: allowed)
         let image = try GuestImage.built(with: toolchain)
         let findings = try audit.findings(in: image, with: toolchain)
-        #expect(findings.isEmpty, "\(findings.map(\.description).joined(separator: "\n"))")
+        if findings.isEmpty { return }
+        Issue.record("\(findings.map(\.description).joined(separator: "\n"))")
     }
 
     @Test func `the host exports the symbols that a guest has to supply`() throws {

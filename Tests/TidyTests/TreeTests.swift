@@ -66,10 +66,9 @@ import Toolchain
         let paths = ["Sources", "Tests", "Examples", "Package.swift"].filter {
             FileManager.default.fileExists(atPath: Tree.root.path + "/" + $0)
         }
-        let outcome = try Toolchain().command(
-            "swift", ["format", "lint", "--strict", "--parallel", "--recursive"] + paths
-        ).run(in: Tree.root)
-        #expect(outcome.succeeded, "\(outcome.errors)")
+        let outcome = try Formatting.lint(paths, in: Tree.root)
+        if outcome.succeeded { return }
+        Issue.record("\(outcome.errors)")
     }
 
     @Test func `sizes are reported`() throws {
