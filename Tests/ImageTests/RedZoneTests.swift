@@ -1,3 +1,5 @@
+// What is, and what is not, a use of memory below the stack pointer.
+
 import Testing
 
 @testable import ImageAudit

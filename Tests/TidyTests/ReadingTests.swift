@@ -1,3 +1,5 @@
+// The checks see a file, a manifest and a list of sizes as they are.
+
 import Foundation
 import Testing
 
