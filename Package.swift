@@ -51,7 +51,7 @@ let package = Package(
             name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],
