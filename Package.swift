@@ -32,12 +32,13 @@ let package = Package(
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
         floor("Memory", on: ["Hypercalls"]),
-        floor("Events", on: ["Hypercalls"]),
-        floor("Clock", on: ["Hypercalls"]),
+        floor("Events", on: ["CXen", "Hypercalls"]),
+        floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: ["Memory", "Events", "Clock"]),
         // Floor 5
         floor("Console", on: ["GuestRuntime"]),
+        floor("Console", on: ["CXen", "Runtime"]),
         // Floor 8
         floor("Apus", on: ["Console", "CArch", "CXen", "Hypercalls", "Memory", "GuestRuntime", "ApusLinker"]),
         // Host
@@ -54,6 +55,9 @@ let package = Package(
         tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            swiftSettings: strict),
+        tests("EventsTests", of: ["Events", "ModelXen"]),
     ],
     swiftLanguageModes: [.v6]
 )
