@@ -31,33 +31,36 @@ let package = Package(
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
-        floor("Memory", on: ["Hypercalls"]),
+        floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
-        floor("GuestRuntime", on: ["Memory", "Events", "Clock"]),
+        floor("GuestRuntime", on: []),
         // Floor 5
-        floor("Console", on: ["GuestRuntime"]),
-        floor("Console", on: ["CXen", "Runtime"]),
+        floor("Console", on: ["CXen"]),
         // Floor 8
-        floor("Apus", on: ["Console", "CArch", "CXen", "Hypercalls", "Memory", "GuestRuntime", "ApusLinker"]),
+        floor(
+            "Apus",
+            on: [
+                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
+                "GuestRuntime", "Console", "ApusLinker",
+            ]),
         // Host
+        .target(name: "Toolchain", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
-        .target(name: "Toolchain", swiftSettings: strict),
-        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
         // Tests
         .target(
-            name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
+        tests("EventsTests", of: ["Events", "ModelXen"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
-            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
-            swiftSettings: strict),
-        tests("EventsTests", of: ["Events", "ModelXen"]),
     ],
     swiftLanguageModes: [.v6]
 )
