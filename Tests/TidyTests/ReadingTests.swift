@@ -29,7 +29,8 @@ import Testing
                     // Floor 0: below all.
                     .target(name: "CXen", path: "xen-headers"),
                     // Floor 3
-                    floor("Clock", on: ["CXen"]),
+                    floor(
+                        "Clock", on: ["CXen"]),
                     // Host
                     .target(name: "XenRig"),
             """
