@@ -59,7 +59,7 @@ let package = Package(
         tests("MemoryTests", of: ["Memory"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime"]),
         tests("EventsTests", of: ["Events", "ModelXen"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],
