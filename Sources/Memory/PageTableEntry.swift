@@ -14,6 +14,8 @@ public enum Protection: Sendable {
     case readExecute
     /// Everything else.
     case readWrite
+    /// As it was mapped before; for a page that is replaced by another party's.
+    case keep
 }
 
 /// The 64 bits of an entry.
@@ -34,7 +36,7 @@ struct PageTableEntry: RawRepresentable {
     init(frame: UInt64, _ protection: Protection) {
         let bits =
             switch protection {
-            case .none: UInt64(0)
+            case .none, .keep: UInt64(0)
             case .readOnly: Self.present | Self.noExecute
             case .readExecute: Self.present
             case .readWrite: Self.present | Self.writable | Self.noExecute

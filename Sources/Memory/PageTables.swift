@@ -22,6 +22,8 @@ public struct PageTables: ~Copyable {
     private let hypervisor: Hypervisor
     private let mode: PagingMode
     private let root: UInt64
+    /// The first frame above the chunks that are mapped for the image.
+    private var imageLimit = PseudophysicalFrame.zero
     /// Frames for new tables. They are mapped, writable, and nobody else's.
     public var pool = TablePool()
 
@@ -49,13 +51,14 @@ public struct PageTables: ~Copyable {
     public mutating func mapChunk(
         at frame: PseudophysicalFrame, below frameLimit: PseudophysicalFrame
     ) {
+        guard frame >= imageLimit else { return }
         let table = chunkTable(of: frame.address)
         let index = Self.index(of: frame.address, level: 2)
         let old = PageTableEntry(rawValue: Self.entries(table)[index])
         if case .pvh = mode {
-            guard !old.isPresent else { return }
             let plain = PageTableEntry(frame: frame.rawValue, .readWrite)
             write(plain.adding(PageTableEntry.large), to: table, at: index)
+            drop(frame.address)
         } else if old.isPresent {
             // The builder mapped it; it takes no code.
             write(old.adding(PageTableEntry.noExecute), to: table, at: index)
@@ -64,8 +67,15 @@ public struct PageTables: ~Copyable {
         }
     }
 
-    /// Maps the chunk that starts at `frame` page by page, at its own address.
-    public mutating func replaceChunk(
+    /// Maps a chunk of the image page by page, at its own address. Such a chunk stays as it is.
+    public mutating func protectChunk(
+        at frame: PseudophysicalFrame, _ protection: (PseudophysicalFrame) -> Protection
+    ) {
+        replaceChunk(at: frame, protection)
+        imageLimit = max(imageLimit, frame.advanced(by: Chunk.frameCount))
+    }
+
+    private mutating func replaceChunk(
         at frame: PseudophysicalFrame, _ protection: (PseudophysicalFrame) -> Protection
     ) {
         let upper = chunkTable(of: frame.address)
@@ -75,11 +85,7 @@ public struct PageTables: ~Copyable {
         let entries = Self.entries(new.address)
         for offset in 0..<Int(Chunk.frameCount) {
             let page = frame.advanced(by: UInt64(offset))
-            var wanted = protection(page)
-            if case .readWrite = wanted, page == new || isSealed(offset, under: old) {
-                wanted = .readOnly
-            }
-            entries[offset] = entry(for: page, wanted).rawValue
+            entries[offset] = replacement(for: page, table: new, under: old, protection).rawValue
         }
         link(new, into: upper, at: index)
         for offset in 0..<Chunk.frameCount where old.isPresent {
@@ -87,11 +93,31 @@ public struct PageTables: ~Copyable {
         }
     }
 
+    /// The entry of a page whose chunk's table is replaced by the one in frame `new`.
+    private func replacement(
+        for page: PseudophysicalFrame, table new: PseudophysicalFrame, under old: PageTableEntry,
+        _ protection: (PseudophysicalFrame) -> Protection
+    ) -> PageTableEntry {
+        let before = oldEntry(of: page, under: old)
+        switch protection(page) {
+        case .keep: return before
+        case .readWrite where page == new || isSealed(before): return entry(for: page, .readOnly)
+        case let wanted: return entry(for: page, wanted)
+        }
+    }
+
+    private func oldEntry(
+        of page: PseudophysicalFrame, under old: PageTableEntry
+    ) -> PageTableEntry {
+        guard old.isPresent, !old.isLarge else { return entry(for: page, .readWrite) }
+        return PageTableEntry(
+            rawValue: Self.entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
+    }
+
     /// Whether a PV page is a table already, which must not become writable.
-    private func isSealed(_ offset: Int, under old: PageTableEntry) -> Bool {
-        guard case .pv = mode, old.isPresent, !old.isLarge else { return false }
-        let page = PageTableEntry(rawValue: Self.entries(tableAddress(old))[offset])
-        return page.isPresent && !page.isWritable
+    private func isSealed(_ entry: PageTableEntry) -> Bool {
+        guard case .pv = mode else { return false }
+        return entry.isPresent && !entry.isWritable
     }
 
     private mutating func chunkTable(of address: UInt64) -> UInt64 {

@@ -39,10 +39,7 @@
         private static func commandLine(
             of start: UnsafePointer<start_info>
         ) -> UnsafeRawBufferPointer {
-            guard let offset = MemoryLayout<start_info>.offset(of: \.cmd_line) else {
-                return UnsafeRawBufferPointer(start: nil, count: 0)
-            }
-            let text = UnsafeRawPointer(start) + offset
+            let text = UnsafeRawPointer(start) + Int(offset_of_start_info_cmd_line)
             return .terminated(text, limit: Int(MAX_GUEST_CMDLINE))
         }
 

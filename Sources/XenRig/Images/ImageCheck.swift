@@ -4,7 +4,6 @@ import Foundation
 
 public enum ImageCheck {
     private static let entryNote: UInt32 = 1
-    private static let hypercallPageNote: UInt32 = 2
     private static let physicalEntryNote: UInt32 = 18
 
     /// - Throws: `notFound`, or `wrongImage` with the first thing that is wrong.
@@ -29,8 +28,8 @@ public enum ImageCheck {
             return "has no Xen notes: it was not built with Apus's linker/toolset.json"
         }
         switch mode {
-        case .pv where !image.xenNotes.isSuperset(of: [entryNote, hypercallPageNote]):
-            return "has no Xen notes for PV (entry and hypercall page)"
+        case .pv where !image.xenNotes.contains(entryNote):
+            return "has no Xen note for PV (ENTRY)"
         case .pvh, .qemu:
             let hasEntry = image.xenNotes.contains(physicalEntryNote)
             return hasEntry ? nil : "has no Xen note for PVH (PHYS32_ENTRY)"

@@ -26,14 +26,15 @@ struct apus_machine {
     void (*flush_page)(void *context, uint64_t address);
     void (*write_msr)(void *context, uint32_t msr, uint64_t value);
 };
-
-typedef const struct apus_machine *_Nullable apus_machine_ref;
 #pragma clang assume_nonnull end
+
+#define apus_machine_or_null const struct apus_machine *_Nullable
 
 #ifdef APUS_GUEST
 #include "arch_guest.h"
 #else
 #include "arch_host.h"
 #endif
+#undef apus_machine_or_null
 
 #endif

@@ -11,11 +11,14 @@
 #include "console.h"
 #include "event_channel.h"
 #include "shared_info.h"
+#include "start_info.h"
 #include "xs_wire.h"
 
 #define APUS_OFFSET(record, field) offset_of_##record##_##field = offsetof(struct record, field)
 
 enum {
+    APUS_OFFSET(start_info, cmd_line),
+
     APUS_OFFSET(shared_info, vcpu_info),
     APUS_OFFSET(shared_info, evtchn_pending),
     APUS_OFFSET(shared_info, evtchn_mask),

@@ -1,0 +1,3 @@
+// The umbrella: what `import Apus` brings.
+
+@_exported import _Concurrency
