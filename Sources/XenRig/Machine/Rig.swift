@@ -93,7 +93,8 @@ public final class Rig: Sendable {
         try Files.write(script, to: run.request(id))
         try send("run \(id)\n")
         do {
-            let status = try await poll("`\(script.prefix(60))`", timeout: timeout) { () -> Int32? in
+            let what = "`\(script.prefix(60))`"
+            let status = try await poll(what, timeout: timeout) { () -> Int32? in
                 // Whole once its line break is there.
                 guard let line = Files.read(run.status(id)), line.hasSuffix("\n") else {
                     return nil

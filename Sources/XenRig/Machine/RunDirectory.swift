@@ -41,7 +41,8 @@ struct RunDirectory: Sendable {
         guard mkdtemp(&template) != nil else {
             throw .cannotStore("cannot make a directory in \(base): \(Errno.current)")
         }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let bytes = template.dropLast().map { UInt8(bitPattern: $0) }
+        let path = String(decoding: bytes, as: UTF8.self)
         let root = URL(fileURLWithPath: path).standardizedFileURL
         Temporaries.insert(root)
         let lock = open(lockFile(of: root).path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

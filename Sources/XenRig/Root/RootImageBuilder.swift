@@ -58,7 +58,8 @@ struct RootImageBuilder: Sendable {
         let tree = work.appending(path: "tree")
         try Files.makeDirectory(tree)
         try await run(
-            .tar, ["-x", "-C", tree.path, "--no-same-owner", "--exclude=./dev/*"]
+            .tar,
+            ["-x", "-C", tree.path, "--no-same-owner", "--exclude=./dev/*"]
                 + ["-f", archive.path])
         Files.remove(archive)
         return tree
