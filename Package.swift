@@ -31,24 +31,37 @@ let package = Package(
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
-        floor("Memory", on: ["Hypercalls"]),
-        floor("Events", on: ["Hypercalls"]),
-        floor("Clock", on: ["Hypercalls"]),
+        floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
+        floor("Events", on: ["CXen", "Hypercalls"]),
+        floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
-        floor("Runtime", on: ["Memory", "Events", "Clock"]),
+        floor("GuestRuntime", on: []),
         // Floor 5
-        floor("Console", on: ["Runtime"]),
+        floor("Console", on: ["CXen"]),
         // Floor 8
-        floor("Apus", on: ["Console", "ApusLinker"]),
+        floor(
+            "Apus",
+            on: [
+                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
+                "GuestRuntime", "Console", "ApusLinker",
+            ]),
         // Host
+        .target(name: "Toolchain", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
         .target(name: "XenRig", swiftSettings: strict),
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
         // Tests
         .target(
-            name: "ModelXen", dependencies: ["Hypercalls"], swiftSettings: strict),
-        tests("MemoryTests", of: ["Memory"]),
-        tests("RuntimeTests", of: ["Runtime"]),
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            swiftSettings: strict),
+        tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
+        tests("MemoryTests", of: ["Memory", "XenTypes"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
+        tests("EventsTests", of: ["Events", "ModelXen"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]
 )

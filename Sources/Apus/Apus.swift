@@ -1,1 +1,3 @@
-// Placeholder.
+// The umbrella: what `import Apus` brings.
+
+@_exported import _Concurrency

@@ -1,1 +1,7 @@
-print("apus")
+// The command's entry: which subcommand, and how its end becomes an exit status.
+
+import Foundation
+import XenRig
+
+let interruption = Interruption()
+exit(await CommandLineEntry.run(Array(CommandLine.arguments.dropFirst())).rawValue)

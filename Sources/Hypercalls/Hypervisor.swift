@@ -11,10 +11,10 @@ import CXen
 @frozen
 public struct Hypervisor: @unchecked Sendable {
     // Unchecked: the table is written before the first call and never again.
-    @usableFromInline let machine: apus_machine_ref
+    @usableFromInline let machine: UnsafePointer<apus_machine>?
 
     /// The hypervisor under `machine`; nil is the one a guest runs on.
-    public init(machine: apus_machine_ref) { self.machine = machine }
+    public init(machine: UnsafePointer<apus_machine>?) { self.machine = machine }
 
     @inline(__always)
     func call(

@@ -1,1 +1,132 @@
-// Placeholder.
+// Xen in a process: the machine under `arch.h`, with all its state in one object.
+//
+// A model and a seed determine a run. There are no threads: time moves when the guest blocks or
+// the test says so. The guest is domain 1; the other domains are played by the test.
+// Source: xen-headers; where the headers are silent, what Xen 4.20 was seen to do.
+
+import CArch
+import CXen
+import Hypercalls
+
+/// A model of Xen with one guest of one vCPU. Keep it alive for as long as its guest runs.
+public final class ModelXen {
+    /// The guest's own number.
+    public static let guest = DomainID(rawValue: 1)
+
+    /// How the run has gone.
+    public enum Outcome: Equatable, Sendable {
+        /// The guest runs.
+        case running
+        /// The guest asked to end, for this reason (`SHUTDOWN_*`).
+        case shutDown(reason: UInt32)
+        /// The guest blocked with nothing left that could wake it.
+        case blockedForever
+    }
+
+    /// One kind of hypercall. `operation` is 0 where a hypercall has none (set_timer_op).
+    public struct Call: Hashable, Sendable {
+        /// `__HYPERVISOR_*`.
+        public let number: Int32
+        /// For instance `EVTCHNOP_*`.
+        public let operation: Int32
+
+        /// The kind with these two numbers.
+        public init(_ number: Int32, _ operation: Int32 = 0) {
+            self.number = number
+            self.operation = operation
+        }
+    }
+
+    /// What this Xen is like. Change it before the guest looks.
+    public struct Configuration: Sendable {
+        /// Whether EVTCHNOP_init_control is known.
+        public var hasFIFO = true
+        /// Open ports that the guest may have (xl's default).
+        public var portLimit = 1023
+        /// The release, and what follows its numbers.
+        public var version = XenVersion(major: 4, minor: 20)
+        /// At most 15 bytes.
+        public var extraVersion = ".0"
+        /// The bits of feature map 0, `XENFEAT_*`.
+        public var features: UInt32 = 1 << UInt32(XENFEAT_auto_translated_physmap)
+        /// Address, byte count and type of each piece of the memory map.
+        public var memoryMap: [MemoryRegion] = [MemoryRegion(start: 0, byteCount: 32 << 20)]
+        /// What one hypercall and one reading of the TSC take.
+        public var hypercallNanoseconds: UInt64 = 0
+        public var timeStampNanoseconds: UInt64 = 0
+
+        /// An ordinary Xen 4.20 that takes no time.
+        public init() {}
+    }
+
+    public var configuration: Configuration
+    public internal(set) var outcome = Outcome.running
+    /// Every hypercall so far, refused ones included.
+    public internal(set) var callCounts: [Call: Int] = [:]
+    /// Hypercalls that this model does not know: each got ENOSYS.
+    public internal(set) var unknownCalls: Set<Call> = []
+    public var generator: SeededGenerator
+
+    // Memory
+    var ownPages: [UnsafeMutableRawPointer] = []
+    public internal(set) var sharedInfo: UnsafeMutablePointer<shared_info>
+    public internal(set) var vcpuInfo: UnsafeMutablePointer<vcpu_info>
+    var frames: Set<GuestFrame> = []
+    // Events
+    var ports: [DomainID: [Port: ModelPort]] = [:]
+    /// Where to start looking for a closed port: a shortcut, right or too low.
+    var lowestFreePorts: [DomainID: UInt32] = [:]
+    var fifo: FIFODelivery?
+    var peerEvents: [PeerEvent] = []
+    var peerHandlers: [PeerEvent: () -> Void] = [:]
+    // Time
+    public internal(set) var nanoseconds: UInt64 = 1_000_000_000
+    public internal(set) var timerDeadline: UInt64?
+    var actions: [ScheduledAction] = []
+    var actionCount: UInt64 = 0
+    var vainBlockCount = 0
+    /// Called when the guest blocks for ever, instead of the default of a trap at the hundredth
+    /// time; a test throws its guest away here.
+    public var onBlockedForever: (() -> Void)?
+    // Faults
+    var faults: [Fault] = []
+    // Devices of the machine
+    public internal(set) var consoleOutput: [UInt8] = []
+    public var consoleInput: [UInt8] = []
+    public var parameters: [UInt32: UInt64] = [:]
+    public internal(set) var upcallVector: UInt8?
+    public var cpuidLeaves: [UInt32: apus_cpuid] = [:]
+    public var hasHardwareRandom = true
+    public internal(set) var flushedAddresses: [UInt64] = []
+    public internal(set) var writtenMSRs: [UInt32: UInt64] = [:]
+
+    private let table = UnsafeMutablePointer<apus_machine>.allocate(capacity: 1)
+
+    /// A fresh guest on a fresh Xen.
+    public init(seed: UInt64 = 0, configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        generator = SeededGenerator(seed: seed)
+        let page = Self.allocatePage()
+        ownPages = [page]
+        sharedInfo = page.bindMemory(to: shared_info.self, capacity: 1)
+        vcpuInfo = page.bindMemory(to: vcpu_info.self, capacity: 1)
+        table.initialize(to: Self.makeTable(context: Unmanaged.passUnretained(self).toOpaque()))
+        writeTime()
+        writeWallClock(seconds: 1_700_000_000, nanoseconds: 0)
+    }
+
+    deinit {
+        table.deallocate()
+        for page in ownPages { page.deallocate() }
+    }
+
+    /// The way to this Xen. Valid while the model lives.
+    public var hypervisor: Hypervisor { Hypervisor(machine: UnsafePointer(table)) }
+
+    /// The table of the machine, for a test that calls `apus_hypercall` itself.
+    public var machine: UnsafePointer<apus_machine> { UnsafePointer(table) }
+
+    /// How many hypercalls there have been of a kind, or of any.
+    public func count(of call: Call) -> Int { callCounts[call] ?? 0 }
+    public var hypercallCount: Int { callCounts.values.reduce(0, +) }
+}

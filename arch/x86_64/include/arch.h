@@ -13,6 +13,7 @@ struct apus_cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
 
+#pragma clang assume_nonnull begin
 /// The machine a host test runs on. A guest has only one and passes a null pointer for it.
 struct apus_machine {
     void *context;
@@ -25,13 +26,15 @@ struct apus_machine {
     void (*flush_page)(void *context, uint64_t address);
     void (*write_msr)(void *context, uint32_t msr, uint64_t value);
 };
+#pragma clang assume_nonnull end
 
-typedef const struct apus_machine *_Nullable apus_machine_ref;
+#define apus_machine_or_null const struct apus_machine *_Nullable
 
 #ifdef APUS_GUEST
 #include "arch_guest.h"
 #else
 #include "arch_host.h"
 #endif
+#undef apus_machine_or_null
 
 #endif

@@ -6,13 +6,13 @@
 int64_t apus_xen_hypercall(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                            uint32_t number);
 
-static inline int64_t apus_hypercall(apus_machine_ref machine, uint32_t number, uint64_t a1,
+static inline int64_t apus_hypercall(apus_machine_or_null machine, uint32_t number, uint64_t a1,
                                      uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
     (void)machine;
     return apus_xen_hypercall(a1, a2, a3, a4, a5, number);
 }
 
-static inline uint64_t apus_read_tsc(apus_machine_ref machine) {
+static inline uint64_t apus_read_tsc(apus_machine_or_null machine) {
     (void)machine;
     uint32_t low, high;
     // Not RDTSCP: it is intercepted, or missing, on some machines that Xen runs on.
@@ -20,7 +20,7 @@ static inline uint64_t apus_read_tsc(apus_machine_ref machine) {
     return ((uint64_t)high << 32) | low;
 }
 
-static inline struct apus_cpuid apus_read_cpuid(apus_machine_ref machine, uint32_t leaf,
+static inline struct apus_cpuid apus_read_cpuid(apus_machine_or_null machine, uint32_t leaf,
                                                 uint32_t subleaf) {
     (void)machine;
     struct apus_cpuid r;
@@ -31,7 +31,7 @@ static inline struct apus_cpuid apus_read_cpuid(apus_machine_ref machine, uint32
 }
 
 /// One word from RDSEED (`seed` 1) or RDRAND (`seed` 0); 0 when the hardware had none ready.
-static inline int apus_hardware_random(apus_machine_ref machine, uint64_t *_Nonnull word,
+static inline int apus_hardware_random(apus_machine_or_null machine, uint64_t *_Nonnull word,
                                        int seed) {
     (void)machine;
     uint8_t ready;
@@ -44,17 +44,17 @@ static inline int apus_hardware_random(apus_machine_ref machine, uint64_t *_Nonn
 
 /// Blocks a PVH vCPU until an interrupt. STI takes effect after the next instruction, so an
 /// upcall that is already pending ends the HLT instead of being lost before it.
-static inline void apus_halt(apus_machine_ref machine) {
+static inline void apus_halt(apus_machine_or_null machine) {
     (void)machine;
     __asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
-static inline void apus_flush_page(apus_machine_ref machine, uint64_t address) {
+static inline void apus_flush_page(apus_machine_or_null machine, uint64_t address) {
     (void)machine;
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
-static inline void apus_write_msr(apus_machine_ref machine, uint32_t msr, uint64_t value) {
+static inline void apus_write_msr(apus_machine_or_null machine, uint32_t msr, uint64_t value) {
     (void)machine;
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }

@@ -1,0 +1,8 @@
+import Apus
+
+@main
+struct Hello {
+    static func main() async {
+        print("Hello from Swift")
+    }
+}

@@ -1,0 +1,41 @@
+// What the domain builder told the guest, in the same words for both modes.
+
+import Memory
+import XenTypes
+
+/// How a guest was entered, and so how it talks to Xen.
+public enum GuestMode: Sendable, Equatable, CustomStringConvertible {
+    /// Paravirtualised: Xen keeps the page tables.
+    case pv
+    /// Hardware virtualised, without firmware or emulated devices. Also under QEMU.
+    case pvh
+
+    /// As the toolstack's configuration spells it.
+    public var description: String {
+        switch self {
+        case .pv: "PV"
+        case .pvh: "PVH"
+        }
+    }
+}
+
+/// A ring shared with the toolstack's daemons: its page's address and its event channel.
+struct ToolstackRing {
+    let page: PseudophysicalFrame
+    let port: Port
+}
+
+/// The boot protocols' common content. Pointers are into reserved memory, good for ever.
+struct BootInformation {
+    let mode: GuestMode
+    /// All of the domain's memory.
+    var memory = FrameRanges()
+    /// Memory that must be left alone: what the pointers below point into, and the page tables.
+    var reserved = FrameRanges()
+    /// The toolstack's words for the application, without a terminator.
+    var commandLine = UnsafeRawBufferPointer(start: nil, count: 0)
+    var console: ToolstackRing?
+    /// Virtual address of the top page table.
+    var rootTable: UInt64
+    var paging: PagingMode
+}

@@ -1,0 +1,109 @@
+// From `hvm_start_info` to `BootInformation`.
+//
+// Source: xen-headers/include/xen/hvm_start_info.h; Xen's docs/misc/pvh.
+#if hasFeature(Embedded)
+    import CArch
+    import CXen
+    import Hypercalls
+    import Memory
+
+    extension BootInformation {
+        /// Reads what a PVH domain is given, and makes Xen's shared info page reachable.
+        init(pvh start: UInt64, tables: inout EarlyWindow, hypervisor: Hypervisor) {
+            mode = .pvh
+            rootTable = address_of_apus_pvh_l4()
+            paging = .pvh
+            reserved.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: 1)))
+            reserved.insert(
+                FrameRange(
+                    PseudophysicalFrame(containing: address_of_apus_image_start()),
+                    PseudophysicalFrame(containing: address_of_apus_image_end())))
+
+            let given = tables.read(start, as: hvm_start_info.self)
+            keep(start, MemoryLayout<hvm_start_info>.size)
+            readMemoryMap(given, tables: &tables, hypervisor: hypervisor)
+            keepModules(given, tables: &tables)
+            readCommandLine(at: given.cmdline_paddr, tables: &tables)
+            console = Self.console(hypervisor)
+            Self.mapSharedInfo(hypervisor)
+        }
+
+        private mutating func keep(_ address: UInt64, _ byteCount: Int) {
+            reserved.insert(.touching(address: address, byteCount: UInt64(byteCount)))
+        }
+
+        /// Version 0 of the structure has no map, and then Xen is asked for it.
+        private mutating func readMemoryMap(
+            _ given: hvm_start_info, tables: inout EarlyWindow, hypervisor: Hypervisor
+        ) {
+            guard given.version > 0, given.memmap_paddr != 0, given.memmap_entries > 0 else {
+                return readMemoryMap(of: hypervisor)
+            }
+            let stride = MemoryLayout<hvm_memmap_table_entry>.stride
+            let count = min(Int(given.memmap_entries), 128)
+            keep(given.memmap_paddr, count * stride)
+            for index in 0..<count {
+                let place = given.memmap_paddr + UInt64(index * stride)
+                let entry = tables.read(place, as: hvm_memmap_table_entry.self)
+                guard entry.type == UInt32(XEN_HVM_MEMMAP_TYPE_RAM) else { continue }
+                memory.insert(.inside(address: entry.addr, byteCount: entry.size))
+            }
+        }
+
+        private mutating func readMemoryMap(of hypervisor: Hypervisor) {
+            // 64 entries of 20 bytes.
+            var buffer = InlineArray<160, UInt64>(repeating: 0)
+            withUnsafeMutableBytes(of: &buffer) { bytes in
+                guard let count = try? hypervisor.memoryMap(into: bytes) else { return }
+                for index in 0..<count {
+                    let entry = bytes.baseAddress! + index * 20
+                    guard entry.loadUnaligned(fromByteOffset: 16, as: UInt32.self) == 1 else {
+                        continue
+                    }
+                    memory.insert(
+                        .inside(
+                            address: entry.loadUnaligned(as: UInt64.self),
+                            byteCount: entry.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+                }
+            }
+        }
+
+        private mutating func keepModules(_ given: hvm_start_info, tables: inout EarlyWindow) {
+            guard given.modlist_paddr != 0 else { return }
+            let stride = MemoryLayout<hvm_modlist_entry>.stride
+            let count = min(Int(given.nr_modules), 4)
+            keep(given.modlist_paddr, count * stride)
+            for index in 0..<count {
+                let place = given.modlist_paddr + UInt64(index * stride)
+                let module = tables.read(place, as: hvm_modlist_entry.self)
+                reserved.insert(.touching(address: module.paddr, byteCount: module.size))
+            }
+        }
+
+        private mutating func readCommandLine(at address: UInt64, tables: inout EarlyWindow) {
+            guard address != 0 else { return }
+            let limit = Int(MAX_GUEST_CMDLINE)
+            let text = tables.pointer(to: address, byteCount: limit)
+            commandLine = .terminated(text, limit: limit)
+            keep(address, commandLine.count + 1)
+        }
+
+        private static func console(_ hypervisor: Hypervisor) -> ToolstackRing? {
+            guard let frame = try? hypervisor.parameter(HVM_PARAM_CONSOLE_PFN), frame != 0,
+                let port = try? hypervisor.parameter(HVM_PARAM_CONSOLE_EVTCHN)
+            else { return nil }
+            return ToolstackRing(
+                page: PseudophysicalFrame(rawValue: frame),
+                port: Port(rawValue: UInt32(truncatingIfNeeded: port)))
+        }
+
+        private static func mapSharedInfo(_ hypervisor: Hypervisor) {
+            do throws(XenError) {
+                try hypervisor.mapSharedInfo(
+                    at: PseudophysicalFrame(containing: address_of_apus_shared_info()))
+            } catch {
+                preconditionFailure("Xen refused to map the shared info page")
+            }
+        }
+    }
+#endif

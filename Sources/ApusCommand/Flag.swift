@@ -1,0 +1,10 @@
+// Something that one task tells others, once.
+
+import Synchronization
+
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
+}

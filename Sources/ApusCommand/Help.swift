@@ -1,0 +1,89 @@
+// The texts of `apus help`.
+
+enum Help {
+    static let general = """
+        apus: build, boot and test Swift unikernels for Xen
+
+        Usage: apus COMMAND ...
+
+          run NAME       build NAME, boot it as a domU and show its console
+          build NAME     build NAME; the last line is the path of its image
+          test           run the project's tests
+          doctor         say what this machine lacks, and how to install it
+          help COMMAND   all about a command
+
+        Xen needs no Xen machine here: it runs under software emulation.
+
+        \(environment)
+
+        \(ExitCode.table)
+        """
+
+    private static let environment = """
+        Environment:
+          APUS_CACHE     where root images are kept (else $XDG_CACHE_HOME/apus,
+                         else ~/.cache/apus)
+          APUS_MIRROR    the Debian mirror to build them from (else that of apt)
+        """
+
+    static let commands = ["run": run, "build": build, "test": test, "doctor": doctor]
+
+    private static let run = """
+        Usage: apus run NAME [options] [-- argument...]
+
+        Builds NAME and boots it as a domU. Its console comes to standard output, standard
+        input goes to its console, and its exit status becomes that of apus. After a crash the
+        addresses of the backtrace come with function, file and line.
+
+        NAME is a product of the package in the current directory, else the package in
+        Examples/NAME, or, with a slash in it, the path of an image.
+
+          --mode pv|pvh|qemu  PV or PVH on the Xen hypervisor, or PVH under QEMU's Xen
+                              emulation (default: pvh)
+          --memory MIB        the domain's memory (default: 64)
+          --vcpus N           its processors (default: 1)
+          --package DIR       look for NAME in this package
+          --timeout SECONDS   end it after this long (default: never)
+          --mirror URL        the Debian mirror for the root image, which is built at first use
+
+        What follows -- are the application's arguments.
+
+        \(environment)
+
+        \(ExitCode.table)
+        """
+
+    private static let build = """
+        Usage: apus build NAME [--package DIR]
+
+        Builds NAME, a product of the package in the current directory (or DIR) or the package
+        in its Examples/NAME, for Xen. The last line of the output is the path of the stripped
+        image; the one with symbols is beside it and ends in .debug.
+
+        \(ExitCode.table)
+        """
+
+    private static let test = """
+        Usage: apus test [--unit | --boot] [--filter NAME]
+
+        Runs the project's tests and ends with the line "N passed, N failed".
+
+          --unit         only those that need no hypervisor
+          --boot         only those that boot images (the target BootTests)
+          --filter NAME  only suites and tests whose name matches this regular expression
+
+        \(environment)
+
+        \(ExitCode.table)
+        """
+
+    private static let doctor = """
+        Usage: apus doctor [--install]
+
+        Says which tools this machine lacks, and the line that installs them.
+
+          --install      install them (as root)
+
+        \(ExitCode.table)
+        """
+}

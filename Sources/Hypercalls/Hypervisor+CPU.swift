@@ -1,0 +1,32 @@
+// The processor: how many there are, what this one can do, and its clock.
+//
+// Source: xen-headers/include/xen/vcpu.h and cpuid.h; Intel SDM volume 2, CPUID.
+
+import CArch
+import CXen
+
+extension Hypervisor {
+    /// The four registers that CPUID fills. Traps in a PVH guest: not for a hot path.
+    public func cpuid(_ leaf: UInt32, _ subleaf: UInt32 = 0) -> apus_cpuid {
+        apus_read_cpuid(machine, leaf, subleaf)
+    }
+
+    /// The time stamp counter, in ticks whose length Xen's time info gives.
+    @inline(__always)
+    public func timeStamp() -> UInt64 { apus_read_tsc(machine) }
+
+    /// Whether a vCPU of this domain runs. `noEntry` when there is no such vCPU.
+    public func isUp(_ vcpu: VCPUID) throws(XenError) -> Bool {
+        try call(__HYPERVISOR_vcpu_op, UInt64(VCPUOP_is_up), UInt64(vcpu.rawValue)) != 0
+    }
+
+    /// A word of hardware randomness from RDSEED or, with `seed` false, RDRAND. Nil when the
+    /// hardware had none ready. Ask CPUID first whether the instruction exists.
+    public func hardwareRandom(seed: Bool) -> UInt64? {
+        var word: UInt64 = 0
+        return apus_hardware_random(machine, &word, seed ? 1 : 0) != 0 ? word : nil
+    }
+
+    /// Drops this vCPU's translation of `address`. PVH only.
+    public func flushTranslation(of address: UInt64) { apus_flush_page(machine, address) }
+}

@@ -1,0 +1,87 @@
+// Memory on its way into use: chunk after chunk, each mapped when the allocator first needs it.
+
+import Hypercalls
+
+/// The memory of the domain that is not in use yet, and the tables that bring it there.
+public struct PhysicalMemory: ~Copyable, FrameSource {
+    /// Virtual address of the record of frame 0: far above all memory, far below Xen.
+    public static var recordsAddress: UInt64 { 0x4000_0000_0000 }
+
+    /// The tables, for mapping other things than memory.
+    public var tables: PageTables
+    private var unused: FrameRanges
+    private var limit: PseudophysicalFrame
+
+    /// Takes on frames that nobody uses, and that are memory. Early frames must have been taken
+    /// out of `unused` before.
+    public init(unused: FrameRanges, tables: consuming PageTables) {
+        self.unused = unused
+        self.tables = tables
+        limit = unused.count == 0 ? .zero : unused[unused.count - 1].end
+    }
+
+    /// Frames that have not come into use yet.
+    public var unusedFrameCount: UInt64 { unused.frameCount }
+
+    /// Maps more memory and gives it to `allocator`; false when there is no more.
+    public mutating func donate(
+        atLeast frameCount: Int, to allocator: inout FrameAllocator
+    ) -> Bool {
+        var given: UInt64 = 0
+        while given < UInt64(max(frameCount, 1)) {
+            guard let count = donateChunk(to: &allocator) else { break }
+            given += count
+        }
+        return given > 0
+    }
+
+    private mutating func donateChunk(to allocator: inout FrameAllocator) -> UInt64? {
+        guard let first = unused.first(atOrAbove: .zero) else { return nil }
+        let start = PseudophysicalFrame(
+            rawValue: first.rawValue & ~(Chunk.frameCount - 1))
+        let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+        tables.mapChunk(at: start, below: limit)
+        guard let records = takeRecords(of: chunk) else { return 0 }
+        mapRecords(records, of: chunk)
+        allocator.prepareChunk(at: start)
+        var given: UInt64 = 0
+        for index in 0..<unused.count {
+            let part = unused[index].intersection(chunk)
+            guard !part.isEmpty else { continue }
+            allocator.release(part.start..<part.end)
+            given += part.count
+        }
+        unused.remove(chunk)
+        fillPool(from: &allocator)
+        return given
+    }
+
+    private typealias RecordFrames = (PseudophysicalFrame, PseudophysicalFrame)
+
+    /// Two frames of the chunk itself, which hold the records of its 512 frames. A chunk with
+    /// fewer frames than that is given up.
+    private mutating func takeRecords(of chunk: FrameRange) -> RecordFrames? {
+        guard let first = unused.takeFirst(atOrAbove: chunk.start),
+            let second = unused.takeFirst(atOrAbove: chunk.start), second < chunk.end
+        else {
+            unused.remove(chunk)
+            return nil
+        }
+        return (first, second)
+    }
+
+    private mutating func mapRecords(_ frames: RecordFrames, of chunk: FrameRange) {
+        let size = UInt64(MemoryLayout<FrameRecord>.stride)
+        let address = Self.recordsAddress + chunk.start.rawValue * size
+        tables.map(frames.0, at: address, .readWrite)
+        tables.map(frames.1, at: address + UInt64(Page.byteCount), .readWrite)
+    }
+
+    /// Keeps frames back for the tables of the next chunk, as long as there is one.
+    private mutating func fillPool(from allocator: inout FrameAllocator) {
+        guard unused.count > 0 else { return }
+        while tables.pool.hasRoom, let frame = allocator.allocate(frameCount: 1) {
+            tables.pool.put(frame)
+        }
+    }
+}

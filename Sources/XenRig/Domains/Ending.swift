@@ -1,0 +1,86 @@
+// How a domain ended, from what the toolstack wrote about it.
+
+import Foundation
+
+/// Why a domain no longer runs.
+public enum Ending: Equatable, Sendable {
+    case poweroff
+    case reboot
+    case suspend
+    case crash
+    case watchdog
+    case softReset
+    /// Taken away by the toolstack, not by its own doing.
+    case destroyed
+    /// A reason that this rig does not know.
+    case other(Int)
+
+    /// - Parameter shutdownCode: SHUTDOWN_* of Xen's public/sched.h.
+    init(shutdownCode: Int) {
+        switch shutdownCode {
+        case 0: self = .poweroff
+        case 1: self = .reboot
+        case 2: self = .suspend
+        case 3: self = .crash
+        case 4: self = .watchdog
+        case 5: self = .softReset
+        default: self = .other(shutdownCode)
+        }
+    }
+}
+
+/// What `xl create -F` says while it watches its domain.
+enum XLOutput {
+    /// The domain's number, once it is created.
+    static func domainID(in output: String) -> Int? {
+        number(after: "(domid ", in: output)
+    }
+
+    /// How it ended; the last word counts, since a restarted domain ends more than once.
+    static func ending(in output: String) -> Ending? {
+        for line in output.split(whereSeparator: \.isNewline).reversed() {
+            if let code = number(after: "has shut down, reason code ", in: String(line)) {
+                return Ending(shutdownCode: code)
+            }
+            if line.contains("has been destroyed") { return .destroyed }
+        }
+        return nil
+    }
+
+    /// Why xl refused: its first complaint says the most.
+    static func complaint(in output: String) -> String {
+        let lines = output.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Parsing config") }
+        return lines.first.map(String.init) ?? "xl says nothing"
+    }
+
+    private static func number(after mark: String, in text: String) -> Int? {
+        guard let end = text.range(of: mark)?.upperBound else { return nil }
+        return Int(text[end...].prefix { $0.isNumber })
+    }
+}
+
+/// The events of QEMU's monitor, one JSON object a line.
+/// Source: QEMU's QMP reference, SHUTDOWN and GUEST_PANICKED.
+enum QMPOutput {
+    private struct Message: Decodable {
+        struct Details: Decodable { let reason: String? }
+        let event: String?
+        let data: Details?
+    }
+
+    static func ending(in output: String) -> Ending? {
+        for line in output.split(whereSeparator: \.isNewline) {
+            guard let message = try? JSONDecoder().decode(Message.self, from: Data(line.utf8))
+            else { continue }
+            if message.event == "GUEST_PANICKED" { return .crash }
+            guard message.event == "SHUTDOWN" else { continue }
+            switch message.data?.reason {
+            case "guest-shutdown": return .poweroff
+            case "guest-reset": return .reboot
+            case "guest-panic": return .crash
+            default: return .destroyed
+            }
+        }
+        return nil
+    }
+}

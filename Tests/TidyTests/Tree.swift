@@ -1,0 +1,53 @@
+// The project's own files.
+
+import Foundation
+import Toolchain
+
+/// The working tree that this test was compiled in.
+enum Tree {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static let directories = [
+        "Sources", "Tests", "Examples", "arch", "linker", "xen-headers",
+    ]
+    private static let languages: Set<String> = ["swift", "c", "h", "S", "ld"]
+
+    /// Everything written by hand that is code.
+    static func sources() throws -> [SourceText] {
+        let nested = directories.flatMap { directory -> [String] in
+            let files = FileManager.default.enumerator(atPath: root.path + "/" + directory)
+            return (files?.compactMap { $0 as? String } ?? []).map { "\(directory)/\($0)" }
+        }
+        let chosen = nested.filter { path in
+            // What a build left behind is not ours.
+            let parts = path.split(separator: "/")
+            return !parts.contains { $0.hasPrefix(".") }
+                && languages.contains(String(path.split(separator: ".").last ?? ""))
+        }
+        return try (["Package.swift"] + chosen.sorted()).map(source)
+    }
+
+    static func source(_ path: String) throws -> SourceText {
+        let file = root.appendingPathComponent(path)
+        return SourceText(path: path, text: try String(contentsOf: file, encoding: .utf8))
+    }
+
+    /// The targets, as SwiftPM understands them.
+    static func package() throws -> PackageMap {
+        let manifest = root.appendingPathComponent("Package.swift")
+        let outcome = try TemporaryDirectory.with { scratch in
+            // Elsewhere: the build that runs this test holds the lock of the usual place.
+            try Toolchain().command(
+                "swift",
+                [
+                    "package", "--package-path", root.path, "--scratch-path", scratch.path,
+                    "dump-package",
+                ]
+            ).run()
+        }
+        return try PackageMap(
+            dump: Data(outcome.output.utf8),
+            manifest: try String(contentsOf: manifest, encoding: .utf8))
+    }
+}

@@ -1,0 +1,78 @@
+import Testing
+import XenRig
+
+@testable import ApusCommand
+
+@Suite("The command line is read as --help says")
+struct ArgumentsTests {
+    @Test("options may stand anywhere before --, the rest is the application's")
+    func run() throws {
+        let words = ["--mode=pv", "Hello", "--memory", "8", "--", "--mode", "x", "--"]
+        let command = try RunCommand(words)
+        #expect(command.program == "Hello")
+        #expect(command.mode == .pv)
+        #expect(command.memoryMiB == 8)
+        #expect(command.arguments == ["--mode", "x", "--"])
+    }
+
+    @Test("what is left out has its documented default")
+    func defaults() throws {
+        let command = try RunCommand(["Hello"])
+        #expect(command.mode == .pvh)
+        #expect(command.memoryMiB == 64)
+        #expect(command.vcpus == 1)
+        #expect(command.arguments.isEmpty)
+    }
+
+    @Test(
+        "what is wrong is said in one line",
+        arguments: [
+            [], ["frob"], ["run"], ["run", "a", "b"], ["run", "a", "--mode"],
+            ["run", "a", "--mode", "hvm"], ["run", "a", "--memory", "0"],
+            ["run", "a", "--vcpus", "many"], ["run", "a", "--frob"], ["build"],
+            ["doctor", "x"], ["test", "x"], ["help", "frob"],
+        ])
+    func wrong(words: [String]) {
+        do throws(UsageError) {
+            _ = try Subcommand(words)
+            Issue.record("accepted")
+        } catch {
+            #expect(!error.text.isEmpty && !error.text.contains("\n"))
+        }
+    }
+
+    @Test("help is there for every command", arguments: ["run", "build", "test", "doctor"])
+    func help(command: String) throws {
+        let text = try #require(Help.commands[command])
+        #expect(try Subcommand(["help", command]) == .help(text))
+        #expect(try Subcommand([command, "--help"]) == .help(text))
+        #expect(text.contains("Usage: apus \(command)"))
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 90 })
+        #expect(Help.general.contains("\n  \(command) "))
+    }
+
+    @Test("a --help after -- is the application's")
+    func applicationHelp() throws {
+        let command = try RunCommand(["Hello", "--", "--help"])
+        #expect(try Subcommand(["run", "Hello", "--", "--help"]) == .run(command))
+    }
+
+    @Test("every option of run is in its help", arguments: RunCommand.valued)
+    func options(option: String) throws {
+        #expect(try #require(Help.commands["run"]).contains("  \(option) "))
+    }
+
+    @Test("tests run in two parts unless one is asked for")
+    func parts() throws {
+        #expect(try TestCommand([]).parts == [.unit, .boot])
+        #expect(try TestCommand(["--unit"]).parts == [.unit])
+        #expect(try TestCommand(["--boot", "--filter", "Block"]).parts == [.boot])
+    }
+
+    @Test("a domain's name is one that xl takes")
+    func names() {
+        #expect(Program.domainName("Hello") == "Hello")
+        #expect(Program.domainName("./a dir/k.elf") == "k")
+        #expect(Program.domainName("a_b") == "a-b")
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import XenRig
+
+@Suite("Arguments survive the way to the guest")
+struct QuotingTests {
+    @Test(
+        "a command line quotes only what needs it",
+        arguments: [
+            ([], ""), (["a", "b=c"], "a b=c"), (["a b"], "\"a b\""), ([""], "\"\""),
+            (["say \"hi\""], "\"say \\\"hi\\\"\""), (["back\\slash"], "\"back\\\\slash\""),
+            (["é"], "é"),
+        ])
+    func quotesCommandLine(arguments: [String], line: String) {
+        #expect(Quoting.commandLine(arguments) == line)
+    }
+
+    @Test("a shell word is one word to a real shell", arguments: ["a b", "it's", "$(x)`y`", "", "\\"])
+    func quotesForShell(word: String) async throws {
+        let printed = try await Command(
+            URL(fileURLWithPath: "/bin/sh"), ["-c", "printf %s \(Quoting.shell(word))"]
+        ).run()
+        #expect(printed.output == word)
+    }
+
+    @Test("xl's strings escape their quote and the backslash")
+    func quotesForXL() {
+        #expect(Quoting.xl("a \"b\" \\ c") == "\"a \\\"b\\\" \\\\ c\"")
+    }
+}
+
+@Suite("A domain's configuration is what the toolstack reads")
+struct ConfigurationTests {
+    let base = DomainConfiguration(
+        name: "d", image: URL(fileURLWithPath: "/x"), mode: .pvh, memoryMiB: 8, arguments: ["a b"])
+
+    @Test("a small PVH domain gets memory for its page tables")
+    func smallPVH() {
+        let text = base.xlConfiguration(name: "d-2", kernel: "/share/k")
+        #expect(text.contains("name = \"d-2\"\n"))
+        #expect(text.contains("type = \"pvh\"\n"))
+        #expect(text.contains("shadow_memory = 4\n"))
+        #expect(text.contains("tsc_mode = \"native\"\n"))
+        #expect(text.contains("cmdline = \"\\\"a b\\\"\"\n"))
+    }
+
+    @Test("a PV domain does not, and extra lines come last")
+    func extraLines() {
+        var pv = base
+        pv.mode = .pv
+        pv.maximumMemoryMiB = 16
+        pv.extraLines = ["vif = []"]
+        let text = pv.xlConfiguration(name: "d", kernel: "/k")
+        #expect(!text.contains("shadow_memory"))
+        #expect(text.contains("maxmem = 16\n"))
+        #expect(text.hasSuffix("vif = []\n"))
+    }
+
+    @Test("QEMU gets the same as arguments")
+    func qemu() {
+        let words = base.qemuArguments(kernel: "/k", events: "/e", orders: "/o")
+        #expect(words.contains("file,id=monitor,path=/e,input-path=/o"))
+        #expect(words.suffix(2) == ["-append", "\"a b\""])
+    }
+}

@@ -1,0 +1,40 @@
+// Places that only a guest image has: symbols of the linker script and of the assembly.
+#ifndef APUS_IMAGE_H
+#define APUS_IMAGE_H
+#ifdef APUS_GUEST
+#include <stdint.h>
+
+#define APUS_ADDRESS(name)                                                                     \
+    extern const char name[];                                                                  \
+    static inline uint64_t address_of_##name(void) { return (uint64_t)name; }
+
+APUS_ADDRESS(apus_image_start)
+APUS_ADDRESS(apus_text_end)
+APUS_ADDRESS(apus_rodata_end)
+APUS_ADDRESS(apus_image_end)
+APUS_ADDRESS(apus_init_array_start)
+APUS_ADDRESS(apus_init_array_end)
+APUS_ADDRESS(apus_stack_guard)
+APUS_ADDRESS(apus_stack_top)
+APUS_ADDRESS(apus_fault_stack_guard)
+APUS_ADDRESS(apus_fault_stack_top)
+APUS_ADDRESS(apus_shared_info)
+APUS_ADDRESS(apus_pvh_l4)
+APUS_ADDRESS(apus_pvh_l2)
+APUS_ADDRESS(apus_trap_stubs_pv)
+APUS_ADDRESS(apus_trap_stubs_pvh)
+APUS_ADDRESS(apus_upcall_pv)
+APUS_ADDRESS(apus_upcall_pvh)
+
+/// The application's `main`, which the compiler makes of its `@main` type.
+int apus_application_main(int count, char *_Nullable *_Nullable arguments) __asm__("main");
+/// hypercall.S: 1 is VMCALL, 2 is VMMCALL; a PV guest keeps SYSCALL.
+void apus_choose_gate(uint32_t gate);
+/// The caller's frame pointer: where a backtrace starts.
+static inline uint64_t apus_frame_pointer(void) {
+    return (uint64_t)__builtin_frame_address(0);
+}
+/// traps.S: LGDT, LIDT, LTR.
+void apus_load_tables(const void *_Nonnull gdt, const void *_Nonnull idt, uint16_t task);
+#endif
+#endif

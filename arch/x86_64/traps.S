@@ -1,0 +1,103 @@
+// Faults and upcalls, for both modes. A fault is fatal: it is described and the domain crashes.
+//
+// Xen delivers a PV exception with RCX and R11 above the frame that hardware would push; once
+// they are popped the two modes are alike.
+// Source: Intel SDM volume 3, 6.12 to 6.15; Xen's public arch-x86/xen-x86_64.h.
+#ifdef APUS_GUEST
+    .text
+.macro trap_stub vector:req
+    .balign 16
+pvh_stub_\vector:
+    .ifeq (\vector - 8) * (\vector - 10) * (\vector - 11) * (\vector - 12) * (\vector - 13) * (\vector - 14) * (\vector - 17) * (\vector - 21) * (\vector - 29) * (\vector - 30)
+    .else
+    push $0
+    .endif
+    push $\vector
+    jmp trap_common
+    .balign 16
+pv_stub_\vector:
+    pop %rcx
+    pop %r11
+    jmp pvh_stub_\vector
+.endm
+
+    .altmacro
+    .set vector, 0
+    .rept 32
+    trap_stub %vector
+    .set vector, vector + 1
+    .endr
+
+    // Builds `struct apus_trap_frame` (traps.h) and does not come back.
+    .type trap_common, @function
+trap_common:
+    cld
+    push %r15
+    push %r14
+    push %r13
+    push %r12
+    push %r11
+    push %r10
+    push %r9
+    push %r8
+    push %rdi
+    push %rsi
+    push %rbp
+    push %rbx
+    push %rdx
+    push %rcx
+    push %rax
+    mov %rsp, %rdi
+    and $-16, %rsp
+    mov %cr2, %rsi
+    xor %ebp, %ebp
+    call apus_trap
+    ud2
+    .size trap_common, . - trap_common
+
+    // An upcall only ends a block: the executor reads the pending bits itself. Xen masked
+    // delivery before it called, and so it stays.
+    .globl apus_upcall_pv
+    .type apus_upcall_pv, @function
+apus_upcall_pv:
+    pop %rcx
+    pop %r11
+    iretq
+    .size apus_upcall_pv, . - apus_upcall_pv
+
+    .globl apus_upcall_pvh
+    .type apus_upcall_pvh, @function
+apus_upcall_pvh:
+    iretq
+    .size apus_upcall_pvh, . - apus_upcall_pvh
+
+    // void apus_load_tables(const void *gdt_pointer, const void *idt_pointer, uint16_t task)
+    .globl apus_load_tables
+    .type apus_load_tables, @function
+apus_load_tables:
+    lgdt (%rdi)
+    lidt (%rsi)
+    ltr %dx
+    ret
+    .size apus_load_tables, . - apus_load_tables
+
+    .section .rodata.trap_stubs, "a", @progbits
+    .balign 8
+    .globl apus_trap_stubs_pvh, apus_trap_stubs_pv
+.macro stub_address prefix:req, vector:req
+    .quad \prefix\()_stub_\vector
+.endm
+apus_trap_stubs_pvh:
+    .set vector, 0
+    .rept 32
+    stub_address pvh, %vector
+    .set vector, vector + 1
+    .endr
+apus_trap_stubs_pv:
+    .set vector, 0
+    .rept 32
+    stub_address pv, %vector
+    .set vector, vector + 1
+    .endr
+#endif
+    .section .note.GNU-stack, "", @progbits
