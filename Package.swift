@@ -32,7 +32,7 @@ let package = Package(
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
-        floor("Events", on: ["CXen", "Hypercalls"]),
+        floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: []),
@@ -57,7 +57,12 @@ let package = Package(
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
-        tests("EventsTests", of: ["Events", "ModelXen"]),
+        tests("XenTypesTests", of: ["XenTypes"]),
+        tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
+        tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
+        tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen"]),
+        tests("ConsoleTests", of: ["CXen", "Console"]),
+        tests("ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),

@@ -85,6 +85,8 @@ public final class ModelXen {
     var actions: [ScheduledAction] = []
     var actionCount: UInt64 = 0
     var vainBlockCount = 0
+    /// Runs before each reading of the TSC: where a test plays Xen at work under a reader.
+    public var onTimeStamp: (() -> Void)?
     /// Called when the guest blocks for ever, instead of the default of a trap at the hundredth
     /// time; a test throws its guest away here.
     public var onBlockedForever: (() -> Void)?
