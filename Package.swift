@@ -37,7 +37,7 @@ let package = Package(
         // Floor 4
         floor("GuestRuntime", on: []),
         // Floor 5
-        floor("Console", on: ["CXen"]),
+        floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         // Floor 8
         floor(
             "Apus",
@@ -57,13 +57,14 @@ let package = Package(
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
         tests("MemoryTests", of: ["Memory"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests("ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],

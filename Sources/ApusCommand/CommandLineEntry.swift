@@ -58,11 +58,14 @@ enum CommandLineEntry {
             Terminal.complain("\(error.text); see apus --help")
             return .usage
         }
+        let interruption = Interruption()
         do throws(RigError) {
             let code = try await command.run()
+            await interruption.holdIfInterrupted()
             Terminal.clear()
             return code
         } catch {
+            await interruption.holdIfInterrupted()
             Terminal.complain("\(error)")
             return ExitCode(error)
         }

@@ -63,7 +63,9 @@ final class ConsoleOutput {
                     lines.append(next)
                     rest.removeFirst()
                 }
-                for line in await symboliser.annotated(lines) { printBytes(Data((line + "\n").utf8)) }
+                for line in await symboliser.annotated(lines) {
+                    printBytes(Data((line + "\n").utf8))
+                }
             }
         }
     }

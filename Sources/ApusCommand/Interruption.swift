@@ -7,23 +7,37 @@ import XenRig
 /// Ends every child and removes every temporary before this process ends.
 struct Interruption {
     private let sources: [any DispatchSourceSignal]
+    private let happened = Flag()
 
     init() {
+        let happened = happened
         sources = [SIGINT, SIGTERM, SIGHUP].map { number in
             // The source sees the signal only where its default action is off.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
+                if happened.isRaised { _exit(128 + number) }
+                happened.raise()
                 Terminal.clear()
-                // First the polite way: mmdebstrap then removes what it unpacked.
-                LiveChildren.signalAll(SIGTERM)
-                usleep(200_000)
-                LiveChildren.signalAll(SIGKILL)
-                Temporaries.removeAll()
+                Self.endAll()
                 _exit(128 + number)
             }
             source.resume()
             return source
         }
+    }
+
+    /// The polite way first: mmdebstrap then removes what it unpacked, and `swift test` ends its
+    /// tests.
+    private static func endAll() {
+        LiveChildren.signalAll(SIGTERM)
+        for _ in 0..<30 where !LiveChildren.isEmpty { usleep(100_000) }
+        LiveChildren.signalAll(SIGKILL)
+        Temporaries.removeAll()
+    }
+
+    /// Once interrupted, what the command has to say about its dead children is of no interest.
+    func holdIfInterrupted() async {
+        while happened.isRaised { try? await Task.sleep(for: .seconds(60)) }
     }
 }

@@ -36,9 +36,10 @@ struct RunCommand: Equatable {
     func run() async throws(RigError) -> ExitCode {
         let image = try await Program.image(program, package: package)
         try ImageCheck.check(image.file, for: mode)
-        try await Requirements.install(for: [.boot], progress: Terminal.progress)
         var options = RigOptions()
         options.mirror = mirror
+        let needed: [Requirements.Purpose] = RootImage.isCached ? [.boot] : [.boot, .root]
+        try await Requirements.install(for: needed, progress: Terminal.progress)
         options.memoryMiB = max(2048, memoryMiB + 1536)
         let rig = try await Rig.boot(mode.rig, options, progress: Terminal.progress)
         do {

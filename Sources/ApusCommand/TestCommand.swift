@@ -23,10 +23,10 @@ struct TestCommand: Equatable {
     func run() async throws(RigError) -> ExitCode {
         var total = TestTally()
         for part in parts where parts.count == 1 || exists(part) {
-            if part == .boot {
-                try await Requirements.install(
-                    for: Requirements.Purpose.allCases, progress: Terminal.progress)
-            }
+            try await Requirements.install(
+                for: part == .boot ? Requirements.Purpose.allCases : [.tests],
+                progress: Terminal.progress)
+            Terminal.clear()
             let run = try await TestRun(arguments(for: part)).run()
             total.passed += run.passed
             total.failed += run.failed

@@ -3,5 +3,4 @@
 import Foundation
 import XenRig
 
-let interruption = Interruption()
 exit(await CommandLineEntry.run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -16,7 +16,8 @@ struct QuotingTests {
         #expect(Quoting.commandLine(arguments) == line)
     }
 
-    @Test("a shell word is one word to a real shell", arguments: ["a b", "it's", "$(x)`y`", "", "\\"])
+    @Test(
+        "a shell word is one word to a real shell", arguments: ["a b", "it's", "$(x)`y`", "", "\\"])
     func quotesForShell(word: String) async throws {
         let printed = try await Command(
             URL(fileURLWithPath: "/bin/sh"), ["-c", "printf %s \(Quoting.shell(word))"]

@@ -27,8 +27,7 @@
         Boot(given, hypervisor).bringUp()
         Live.start(given)
         Live.mainTimeStamp = hypervisor.timeStamp()
-        _ = apus_application_main(0, nil)
-        exitNormally(0)
+        Live.exit(apus_application_main(0, nil))
     }
 
     /// Which instruction a PVH guest calls Xen by.
@@ -86,7 +85,7 @@
             do throws(XenError) {
                 switch given.mode {
                 case .pv: try tables.installPV(hypervisor)
-                case .pvh:
+                case .pvh, .host:
                     tables.installPVH()
                     try hypervisor.setCallback(vector: TrapTables.upcallVector)
                 }

@@ -7,7 +7,7 @@
 
     @_silgen_name("swift_task_enqueueGlobalImpl")
     public func apusEnqueue(_ job: UnownedJob) {
-        Live.q.push(unsafeBitCast(job, to: UnsafeMutableRawPointer.self))
+        Live.kernel.pointee.ready.push(unsafeBitCast(job, to: UnsafeMutableRawPointer.self))
     }
 
     @_silgen_name("swift_task_enqueueMainExecutorImpl")

@@ -13,10 +13,11 @@ public struct TestRun: Sendable {
         let directory = try RunDirectory.make()
         defer { directory.remove() }
         let events = directory.root.appending(path: "events.jsonl")
-        let command = Command(
+        var command = Command(
             try Toolchain.installed().swift,
             ["test", "--disable-xctest", "--event-stream-output-path", events.path]
                 + ["--event-stream-version", "0"] + arguments)
+        command.environment = [Owner.variable: String(getpid())]
         let result = try await command.run(.inherited)
         return TestTally(events: Files.read(events) ?? "", succeeded: result.succeeded)
     }

@@ -49,8 +49,9 @@ enum XLOutput {
 
     /// Why xl refused: its first complaint says the most.
     static func complaint(in output: String) -> String {
-        let lines = output.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Parsing config") }
-        return lines.first.map(String.init) ?? "xl says nothing"
+        let lines = output.split(whereSeparator: \.isNewline)
+        return lines.first { !$0.hasPrefix("Parsing config") }.map(String.init)
+            ?? "xl says nothing"
     }
 
     private static func number(after mark: String, in text: String) -> Int? {

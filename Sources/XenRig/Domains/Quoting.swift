@@ -16,7 +16,8 @@ public enum Quoting {
 
     /// One word for a shell, whatever is in it.
     public static func shell(_ word: String) -> String {
-        "'" + word.split(separator: "'", omittingEmptySubsequences: false)
+        "'"
+            + word.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "'\\''") + "'"
     }
 

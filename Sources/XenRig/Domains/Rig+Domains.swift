@@ -9,7 +9,8 @@ extension Rig {
     ///
     /// - Throws: `wrongImage` before anything is started, `domainRefused` with the toolstack's
     ///   reason.
-    public func start(_ configuration: DomainConfiguration) async throws(RigError) -> RunningDomain {
+    public func start(_ configuration: DomainConfiguration) async throws(RigError) -> RunningDomain
+    {
         precondition(configuration.mode.rig == kind, "this rig has no mode \(configuration.mode)")
         try ImageCheck.check(configuration.image, for: configuration.mode)
         let name = uniqueName(configuration.name)
@@ -79,8 +80,8 @@ extension Rig {
             let output = Files.read(domain.log) ?? ""
             if output.contains("{\"return\"") { return true }
             guard ended else { return nil }
-            let reason = (Files.read(errors) ?? "").split(whereSeparator: \.isNewline).first ?? "no reason"
-            throw .domainRefused("QEMU: \(reason)")
+            let reason = Files.read(errors)?.split(whereSeparator: \.isNewline).first
+            throw .domainRefused("QEMU: \(reason ?? "no reason given")")
         }
     }
 }

@@ -35,7 +35,8 @@ struct ELFImage: Equatable, Sendable {
             let header = table + index * size
             let type = try file.word(header)
             guard type == Self.loadSegment || type == Self.noteSegment else { continue }
-            let range = try file.range(from: try file.long(header + 8), count: file.long(header + 32))
+            let (offset, size) = (try file.long(header + 8), try file.long(header + 32))
+            let range = try file.range(from: offset, count: size)
             if type == Self.noteSegment { notes.formUnion(try Self.xenNotes(file, range)) }
         }
         try Self.checkSections(file)

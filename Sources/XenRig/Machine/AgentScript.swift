@@ -35,7 +35,7 @@ enum AgentScript {
         xenconsoled --log=guest --log-dir=/share/consoles --pid-file=/run/xenconsoled.pid ||
             failed "xenconsoled does not start"
         # A domain that never blocks must not keep the toolstack waiting.
-        xl sched-credit2 -d 0 -w 65535
+        xl sched-credit2 -d 0 -w 1024
 
         """
 

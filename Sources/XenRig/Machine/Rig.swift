@@ -38,6 +38,7 @@ public final class Rig: Sendable {
     public static func boot(
         _ kind: RigKind, _ options: RigOptions = RigOptions(), progress: Progress = .silent
     ) async throws(RigError) -> Rig {
+        Owner.watch()
         try Requirements.check(.boot)
         let image = try await RootImage.prepared(mirror: options.mirror, progress: progress)
         progress.report(kind == .xen ? "Booting Xen and dom0" : "Booting Linux with nested KVM")
@@ -92,7 +93,8 @@ public final class Rig: Sendable {
         try Files.write(script, to: run.request(id))
         try send("run \(id)\n")
         do {
-            let status = try await poll("`\(script.prefix(60))`", timeout: timeout) { () -> Int32? in
+            let what = "`\(script.prefix(60))`"
+            let status = try await poll(what, timeout: timeout) { () -> Int32? in
                 // Whole once its line break is there.
                 guard let line = Files.read(run.status(id)), line.hasSuffix("\n") else {
                     return nil

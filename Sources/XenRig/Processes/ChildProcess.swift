@@ -106,6 +106,8 @@ public enum LiveChildren {
     static func insert(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
     static func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
 
+    public static var isEmpty: Bool { pids.withLock { $0.isEmpty } }
+
     /// Sends `signal` to every child's process group.
     public static func signalAll(_ signal: Int32) {
         for pid in pids.withLock({ $0 }) { kill(-pid, signal) }

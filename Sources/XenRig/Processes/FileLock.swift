@@ -32,7 +32,5 @@ struct FileLock: ~Copyable {
         }
     }
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
-
     deinit { close(descriptor) }
 }

@@ -9,6 +9,8 @@ public enum Requirements {
         case boot
         /// Building the root image.
         case root
+        /// The project's own tests.
+        case tests
     }
 
     static func tools(for purpose: Purpose) -> [Tool] {
@@ -17,6 +19,7 @@ public enum Requirements {
         case .root:
             [.mmdebstrap, .tar, .cpio, .xz, .gzip, .depmod, .modprobe, .mke2fs]
                 + (geteuid() == 0 ? [] : [.newuidmap, .unshare])
+        case .tests: [.xenHeaders]
         }
     }
 

@@ -2,11 +2,14 @@
 
 import Foundation
 
-/// A program looked up by name.
+/// A program looked up by name, or a file by its path.
 public struct Tool: Hashable, Sendable {
     public let name: String
     /// The Debian package that has it.
     public let package: String
+
+    /// No program, but a file that the tests compile against.
+    static let xenHeaders = Tool(name: "/usr/include/xen/xen.h", package: "libxen-dev")
 
     static let setpriv = Tool(name: "setpriv", package: "util-linux")
     static let unshare = Tool(name: "unshare", package: "util-linux")
@@ -34,6 +37,9 @@ public struct Tool: Hashable, Sendable {
     /// Its path, if any. The administrator's directories are searched too: an ordinary user's
     /// PATH lacks them, and mke2fs and depmod live there.
     func find() -> URL? {
+        if name.hasPrefix("/") {
+            return access(name, R_OK) == 0 ? URL(fileURLWithPath: name) : nil
+        }
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let directories = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
         for directory in directories {

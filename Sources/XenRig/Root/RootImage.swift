@@ -3,7 +3,7 @@
 import Foundation
 
 /// The hypervisor, the kernel, its initramfs and the read-only root disk.
-struct RootImage: Sendable {
+public struct RootImage: Sendable {
     let directory: URL
 
     var xen: URL { directory.appending(path: "xen") }
@@ -11,19 +11,26 @@ struct RootImage: Sendable {
     var initialRamdisk: URL { directory.appending(path: "initrd.cpio") }
     var disk: URL { directory.appending(path: "root.ext4") }
 
+    private static var finished: URL {
+        Cache.directory.appending(path: "root-\(RootRecipe.key)")
+    }
+
+    /// Whether this machine has the image of the current recipe.
+    public static var isCached: Bool { Files.exists(finished) }
+
     /// The image of the current recipe, built first if this machine has none.
     ///
     /// Two processes that ask at once build once: the second waits for the first.
     static func prepared(mirror: String?, progress: Progress) async throws(RigError) -> RootImage {
         let cache = Cache.directory
-        let finished = cache.appending(path: "root-\(RootRecipe.key)")
-        if Files.exists(finished) { return RootImage(directory: finished) }
+        let finished = finished
+        if isCached { return RootImage(directory: finished) }
         try Files.makeDirectory(cache)
         let lockFile = cache.appending(path: "root.lock")
         let lock = try await FileLock.locking(lockFile) {
             progress.report("Waiting for another run that builds the root image")
         }
-        if !Files.exists(finished) {
+        if !isCached {
             removeLeftovers(of: cache)
             try await RootImageBuilder(
                 cache: cache, destination: finished, mirror: mirror, progress: progress

@@ -49,7 +49,8 @@ struct RootImageBuilder: Sendable {
             + ["--aptopt=Acquire::http::Timeout \"30\""]
             + ["--include=\(RootRecipe.packages.joined(separator: ","))"]
             + [RootRecipe.suite, "-", "deb \(mirror) \(RootRecipe.suite) main"]
-        var command = Command(try Tool.mmdebstrap.locate(), arguments)
+        let (tool, prefix) = try await contained(try Tool.mmdebstrap.locate())
+        var command = Command(tool, prefix + arguments)
         // An ordinary user's subordinate ids may not reach the cache; /tmp they do.
         if geteuid() == 0 { command.environment = ["TMPDIR": work.path] }
         let fetched = try await command.run(writingTo: archive)
@@ -57,10 +58,22 @@ struct RootImageBuilder: Sendable {
         let tree = work.appending(path: "tree")
         try Files.makeDirectory(tree)
         try await run(
-            .tar, ["-x", "-C", tree.path, "--no-same-owner", "--exclude=./dev/*"]
+            .tar,
+            ["-x", "-C", tree.path, "--no-same-owner", "--exclude=./dev/*"]
                 + ["-f", archive.path])
         Files.remove(archive)
         return tree
+    }
+
+    /// In process ids of its own, so that mmdebstrap's children die with it, whatever kills it.
+    /// (What an ordinary user runs makes such a namespace by itself.) Where that is not allowed,
+    /// it goes without.
+    private func contained(_ tool: URL) async throws(RigError) -> (URL, [String]) {
+        let options = ["--pid", "--fork", "--kill-child", "--mount-proc"]
+        guard geteuid() == 0, let unshare = Tool.unshare.find(),
+            try await Command(unshare, options + ["true"]).run().succeeded
+        else { return (tool, []) }
+        return (unshare, options + [tool.path])
     }
 
     /// Adds what unconfigured packages lack, and the first process.
