@@ -56,7 +56,7 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
-        tests("MemoryTests", of: ["Memory"]),
+        tests("MemoryTests", of: ["Memory", "XenTypes"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),

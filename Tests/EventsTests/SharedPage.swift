@@ -7,19 +7,19 @@ import Synchronization
 import XenTypes
 
 final class SharedPage {
-    let sharedInfo = UnsafeMutablePointer<shared_info>.allocate(capacity: 1)
+    let shared = UnsafeMutablePointer<shared_info>.allocate(capacity: 1)
     let vcpu: UnsafeMutablePointer<vcpu_info>
     let xen: TwoLevelDelivery
 
     init() {
-        sharedInfo.initialize(to: shared_info())
-        vcpu = UnsafeMutableRawPointer(sharedInfo).assumingMemoryBound(to: vcpu_info.self)
-        xen = TwoLevelDelivery(sharedInfo: sharedInfo, vcpuInfo: vcpu)
+        shared.initialize(to: shared_info())
+        vcpu = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: vcpu_info.self)
+        xen = TwoLevelDelivery(sharedInfo: shared, vcpuInfo: vcpu)
     }
 
-    deinit { sharedInfo.deallocate() }
+    deinit { shared.deallocate() }
 
-    func makeEvents() -> TwoLevelEvents { TwoLevelEvents(sharedInfo: sharedInfo, vcpuInfo: vcpu) }
+    func makeEvents() -> TwoLevelEvents { TwoLevelEvents(sharedInfo: shared, vcpuInfo: vcpu) }
 }
 
 /// Shorter than `Port(rawValue:)` where a test names many.

@@ -149,6 +149,8 @@ import Toolchain
         #expect(lines(check, text) == [2, 3])
         #expect(lines(check, "import Foundation\n") == [1])
         #expect(lines(check, "import Foundation\nimport A\n", path: "Sources/D/D.swift") == [])
+        #expect(lines(check, "#if !hasFeature(Embedded)\nimport Foundation\n") == [])
+        #expect(lines(check, "import Foundation\n#if !hasFeature(Embedded)\n") == [1])
     }
 
     @Test func `a test among code is flagged`() {

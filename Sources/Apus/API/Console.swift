@@ -8,12 +8,16 @@
     /// iteration. Lines nobody waits for are kept, 64 of them and as much as the ring holds;
     /// after that the toolstack's daemon keeps them.
     public struct ConsoleLines: AsyncSequence, Sendable {
+        /// Text without its line end.
         public typealias Element = String
+        /// Reading never fails.
         public typealias Failure = Never
 
         /// One reader.
         public struct AsyncIterator: AsyncIteratorProtocol {
+            /// Text without its line end.
             public typealias Element = String
+            /// Reading never fails.
             public typealias Failure = Never
 
             /// The next line without its end, at most 1024 bytes of it; nil when the task is

@@ -1,7 +1,7 @@
 // The same API in a process: so that an application's logic compiles, is tested and is edited on
 // a host like any other Swift code.
 #if !hasFeature(Embedded)
-    import Foundation
+    import Glibc
     import GuestRuntime
     import Hypercalls
 
@@ -10,16 +10,18 @@
         public static var mode: GuestMode { .host }
 
         /// Bytes of memory that the host has.
-        public static var memoryByteCount: UInt64 { ProcessInfo.processInfo.physicalMemory }
+        public static var memoryByteCount: UInt64 {
+            UInt64(sysconf(Int32(_SC_PHYS_PAGES))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        }
 
         /// Processors that the host has.
-        public static var vCPUCount: Int { ProcessInfo.processInfo.processorCount }
+        public static var vCPUCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
         /// Nil: there is no Xen underneath.
         public static var xenVersion: XenVersion? { nil }
 
         /// Ends the process.
-        public static func exit(_ status: Int32) -> Never { Foundation.exit(status) }
+        public static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 
         static var commandLine: CommandLineArguments {
             let line = CommandLine.arguments.dropFirst().joined(separator: " ")
@@ -29,12 +31,16 @@
 
     /// Lines of standard input.
     public struct ConsoleLines: AsyncSequence, Sendable {
+        /// Text without its line end.
         public typealias Element = String
+        /// Reading never fails.
         public typealias Failure = Never
 
         /// One reader.
         public struct AsyncIterator: AsyncIteratorProtocol {
+            /// Text without its line end.
             public typealias Element = String
+            /// Reading never fails.
             public typealias Failure = Never
 
             /// The next line, or nil at the end of the input. Blocks the thread meanwhile.

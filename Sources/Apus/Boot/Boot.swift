@@ -8,7 +8,7 @@
     /// Called by the entry code on the boot stack: `mode` 0 is PV, 1 is PVH; `information` is the
     /// address of the loader's structure; `timeStamp` is the counter at the first instruction.
     @c(apus_boot)
-    public func apusBoot(_ mode: UInt32, _ information: UInt64, _ timeStamp: UInt64) {
+    func apusBoot(_ mode: UInt32, _ information: UInt64, _ timeStamp: UInt64) {
         Live.bootTimeStamp = timeStamp
         let hypervisor = Live.hypervisor
         var given: BootInformation

@@ -5,13 +5,13 @@
     import GuestRuntime
 
     @c(putchar)
-    public func apusPutCharacter(_ character: Int32) -> Int32 {
+    func apusPutCharacter(_ character: Int32) -> Int32 {
         Live.put(UInt8(truncatingIfNeeded: character))
         return character
     }
 
     @c(puts)
-    public func apusPutLine(_ text: UnsafePointer<UInt8>) -> Int32 {
+    func apusPutLine(_ text: UnsafePointer<UInt8>) -> Int32 {
         var place = text
         while place.pointee != 0 {
             Live.put(place.pointee)
@@ -23,7 +23,7 @@
 
     /// The Swift runtime's own fatal errors come by here.
     @c(vprintf)
-    public func apusPrintFormat(
+    func apusPrintFormat(
         _ format: UnsafePointer<UInt8>, _ list: UnsafeMutableRawPointer
     ) -> Int32 {
         var arguments = VariadicArguments(list)
@@ -37,7 +37,7 @@
 
     /// As C has it: the text's whole length is returned, however much of it fitted.
     @c(vsnprintf)
-    public func apusPrintFormat(
+    func apusPrintFormat(
         into buffer: UnsafeMutablePointer<UInt8>?, _ size: Int, _ format: UnsafePointer<UInt8>,
         _ list: UnsafeMutableRawPointer
     ) -> Int32 {
@@ -47,29 +47,29 @@
     }
 
     @c(exit)
-    public func apusExit(_ status: Int32) -> Never { Live.exit(status) }
+    func apusExit(_ status: Int32) -> Never { Live.exit(status) }
 
     @c(abort)
-    public func apusAbort() -> Never {
+    func apusAbort() -> Never {
         CrashReport.crash { EmergencyOutput.write("abort was called") }
     }
 
     @c(arc4random_buf)
-    public func apusRandom(_ buffer: UnsafeMutableRawPointer, _ byteCount: Int) {
+    func apusRandom(_ buffer: UnsafeMutableRawPointer, _ byteCount: Int) {
         Live.fillRandom(UnsafeMutableRawBufferPointer(start: buffer, count: byteCount))
     }
 
     @c(__cxa_pure_virtual)
-    public func apusPureVirtual() -> Never {
+    func apusPureVirtual() -> Never {
         CrashReport.crash { EmergencyOutput.write("a pure virtual function was called") }
     }
 
     // Task-local values are the only users of these two, and the embedded compiler has none.
     @c(_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base)
-    public func apusTreeDecrement() -> Never { refuseTaskLocals() }
+    func apusTreeDecrement() -> Never { refuseTaskLocals() }
 
     @c(_ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_)
-    public func apusTreeInsert() -> Never { refuseTaskLocals() }
+    func apusTreeInsert() -> Never { refuseTaskLocals() }
 
     private func refuseTaskLocals() -> Never {
         CrashReport.crash { EmergencyOutput.write("task-local values are not supported") }

@@ -23,7 +23,8 @@
                 put(UInt8(ascii: "\n"))
             }
             EmergencyOutput.begin()
-            EmergencyOutput.write("apus: exit status ", decimal: UInt64(UInt8(truncatingIfNeeded: status)))
+            EmergencyOutput.write(
+                "apus: exit status ", decimal: UInt64(UInt8(truncatingIfNeeded: status)))
             EmergencyOutput.write("\n")
             EmergencyOutput.end()
             powerDown(.powerOff)
