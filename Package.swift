@@ -32,12 +32,12 @@ let package = Package(
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
-        floor("Events", on: ["CXen", "Hypercalls"]),
+        floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: []),
         // Floor 5
-        floor("Console", on: ["CXen"]),
+        floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         // Floor 8
         floor(
             "Apus",
@@ -56,9 +56,10 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
-        tests("MemoryTests", of: ["Memory"]),
-        tests("EventsTests", of: ["Events", "ModelXen"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain"]),
+        tests("MemoryTests", of: ["Memory", "XenTypes"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
+        tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
+        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],

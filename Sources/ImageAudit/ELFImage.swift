@@ -100,13 +100,13 @@ extension ELFImage {
         var symbols: [Symbol] = []
         for entry in 0..<table.byteCount / 24 {
             let offset = table.offset + entry * 24
-            let info = try file.byte(at: offset + 4)
+            let kind = try file.byte(at: offset + 4)
             // Sections and source files (3 and 4) have entries, but are no symbols.
-            guard info & 15 != 3, info & 15 != 4 else { continue }
+            guard kind & 15 != 3, kind & 15 != 4 else { continue }
             let name = try file.text(at: names + Int(try file.word(at: offset)))
             guard !name.isEmpty else { continue }
             let isDefined = try file.half(at: offset + 6) != 0
-            symbols.append(Symbol(name: name, isDefined: isDefined, isWeak: info >> 4 == 2))
+            symbols.append(Symbol(name: name, isDefined: isDefined, isWeak: kind >> 4 == 2))
         }
         return symbols
     }

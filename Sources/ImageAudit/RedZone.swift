@@ -20,13 +20,15 @@ public struct RedZoneUse: Equatable, Sendable {
 
 /// Follows the stack pointer along every path of a function.
 public struct RedZoneCheck {
-    /// States kept apart for one instruction. Real code needs two or three: a path that only
-    /// loops with a changing stack pointer would need more, without end.
-    private static let stateLimit = 16
+    /// Heights of the stack pointer kept apart for one instruction. Real code needs one or two;
+    /// a loop that moves the stack pointer would need more, without end.
+    private static let heightLimit = 16
 
     private let function: Function
     private let indexes: [UInt64: Int]
-    private var seen: [Set<StackState>]
+    /// For each instruction and height of the stack pointer, what all ways there agree on.
+    /// So a register that moves in a loop is not followed: its first value is not its last.
+    private var seen: [[StackHeight?: StackState]]
     private var atIndirectJumps: Set<StackState> = []
 
     private init(_ function: Function) {
@@ -34,7 +36,7 @@ public struct RedZoneCheck {
         indexes = Dictionary(
             function.instructions.enumerated().map { ($1.address, $0) },
             uniquingKeysWith: { first, _ in first })
-        seen = Array(repeating: [], count: function.instructions.count)
+        seen = Array(repeating: [:], count: function.instructions.count)
     }
 
     /// Every use that `function` makes of the red zone, each instruction once.
@@ -47,7 +49,7 @@ public struct RedZoneCheck {
             for state in states { check.follow(from: index, state) }
         }
         return function.instructions.indices.compactMap { index in
-            let depths = check.seen[index].compactMap {
+            let depths = check.seen[index].values.compactMap {
                 depth(of: function.instructions[index], in: $0)
             }
             return depths.max().map {
@@ -61,8 +63,7 @@ public struct RedZoneCheck {
     private mutating func follow(from start: Int, _ state: StackState) {
         var pending = [(start, state)]
         while let (index, state) = pending.popLast() {
-            guard index < seen.count, seen[index].count < Self.stateLimit else { continue }
-            guard seen[index].insert(state).inserted else { continue }
+            guard index < seen.count, let state = note(state, at: index) else { continue }
             let instruction = function.instructions[index]
             let next = state.after(instruction)
             if instruction.isIndirectJump { atIndirectJumps.insert(next) }
@@ -71,6 +72,17 @@ public struct RedZoneCheck {
             }
             if !instruction.endsPath { pending.append((index + 1, next)) }
         }
+    }
+
+    /// What is known at `index` now that control may come in `state`; nil if nothing is new.
+    private mutating func note(_ state: StackState, at index: Int) -> StackState? {
+        let height = state["rsp"]
+        let known = seen[index][height]
+        if known == nil, seen[index].count == Self.heightLimit { return nil }
+        let common = known?.common(with: state) ?? state
+        if common == known { return nil }
+        seen[index][height] = common
+        return common
     }
 
     /// Bytes below the stack pointer that `instruction` touches; nil if none.

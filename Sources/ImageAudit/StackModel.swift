@@ -31,6 +31,11 @@ struct StackState: Hashable {
 
     subscript(register: String) -> StackHeight? { heights[register] }
 
+    /// What holds on both of two ways to the same place.
+    func common(with other: Self) -> Self {
+        Self(heights: heights.filter { other.heights[$0.key] == $0.value })
+    }
+
     /// The state after `instruction`.
     func after(_ instruction: Instruction) -> Self {
         var next = self

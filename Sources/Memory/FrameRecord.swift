@@ -10,7 +10,7 @@
 /// | --- | --- | --- | --- | --- | --- |
 /// | free | order | | next free block | previous one | |
 /// | run, object | | | frame count | | |
-/// | slab | size class | objects in use | next partial slab | previous one | free list, bump index |
+/// | slab | size class | objects in use | next partial one | previous one | free list, bump index |
 ///
 /// `reserved` and `continuation` (any but the first frame of a block or a run) use no field.
 @frozen

@@ -154,6 +154,11 @@ extension PageTables {
         return entries
     }
 
+    /// One of our frames as hypercalls, grants and rings name it.
+    public func guestFrame(of frame: PseudophysicalFrame) -> GuestFrame {
+        GuestFrame(rawValue: number(of: frame))
+    }
+
     /// The number by which page tables know one of our frames.
     private func number(of frame: PseudophysicalFrame) -> UInt64 {
         switch mode {

@@ -7,19 +7,19 @@ import Synchronization
 import XenTypes
 
 final class SharedPage {
-    let info = UnsafeMutablePointer<shared_info>.allocate(capacity: 1)
+    let shared = UnsafeMutablePointer<shared_info>.allocate(capacity: 1)
     let vcpu: UnsafeMutablePointer<vcpu_info>
     let xen: TwoLevelDelivery
 
     init() {
-        info.initialize(to: shared_info())
-        vcpu = UnsafeMutableRawPointer(info).assumingMemoryBound(to: vcpu_info.self)
-        xen = TwoLevelDelivery(sharedInfo: info, vcpuInfo: vcpu)
+        shared.initialize(to: shared_info())
+        vcpu = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: vcpu_info.self)
+        xen = TwoLevelDelivery(sharedInfo: shared, vcpuInfo: vcpu)
     }
 
-    deinit { info.deallocate() }
+    deinit { shared.deallocate() }
 
-    func makeEvents() -> TwoLevelEvents { TwoLevelEvents(sharedInfo: info, vcpuInfo: vcpu) }
+    func makeEvents() -> TwoLevelEvents { TwoLevelEvents(sharedInfo: shared, vcpuInfo: vcpu) }
 }
 
 /// Shorter than `Port(rawValue:)` where a test names many.

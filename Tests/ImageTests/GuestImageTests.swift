@@ -6,14 +6,15 @@ import Testing
 import Toolchain
 
 @Suite struct GuestImageTests {
-    @Test func `the finished guest image is faultless`() throws {
+    @Test func `the finished guest image is faultless`() async throws {
         let toolchain = try Toolchain()
-        let list = GuestImage.root.appendingPathComponent("Documentation/libc-symbols.md")
+        let list = AuditedImage.root.appendingPathComponent("Documentation/libc-symbols.md")
         let allowed = SymbolList(markdown: try String(contentsOf: list, encoding: .utf8)).names
         let audit = Audit(libraryExports: try HostLibraries.exports(), allowed: allowed)
-        let image = try GuestImage.built(with: toolchain)
+        let image = try await AuditedImage.unstripped()
         let findings = try audit.findings(in: image, with: toolchain)
-        #expect(findings.isEmpty, "\(findings.map(\.description).joined(separator: "\n"))")
+        if findings.isEmpty { return }
+        Issue.record("\(findings.map(\.description).joined(separator: "\n"))")
     }
 
     @Test func `the host exports the symbols that a guest has to supply`() throws {
@@ -22,7 +23,7 @@ import Toolchain
     }
 
     @Test func `every listed symbol is one of the host's libraries`() throws {
-        let list = GuestImage.root.appendingPathComponent("Documentation/libc-symbols.md")
+        let list = AuditedImage.root.appendingPathComponent("Documentation/libc-symbols.md")
         let names = SymbolList(markdown: try String(contentsOf: list, encoding: .utf8)).names
         #expect(!names.isEmpty)
         #expect(names.subtracting(try HostLibraries.exports()).sorted() == [])

@@ -1,3 +1,5 @@
+// Disassembly, ELF files and the list of symbols are read as they are written.
+
 import Testing
 
 @testable import ImageAudit

@@ -1,3 +1,5 @@
+// What is, and what is not, a use of memory below the stack pointer.
+
 import Testing
 
 @testable import ImageAudit
@@ -83,6 +85,13 @@ import Testing
 
     @Test func `a loop that moves the stack pointer ends the check`() {
         #expect(depths("pushq\t%rax", "jmp\t0x0 <f>") == [])
+    }
+
+    @Test func `a register that walks down an array in a loop is not followed`() {
+        #expect(
+            depths(
+                "subq\t$0x10, %rsp", "leaq\t0x8(%rsp), %rax", "movq\t%rcx, (%rax)",
+                "subq\t$0x8, %rax", "jne\t0x2 <f+0x2>", "addq\t$0x10, %rsp", "retq") == [])
     }
 
     @Test func `padding and dead code are looked at too`() {

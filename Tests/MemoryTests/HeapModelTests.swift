@@ -18,7 +18,7 @@ struct HeapModelTests {
         }
     }
 
-    @Test("Contents stay, and everything joins again at the end", arguments: UInt64(1)...2)
+    @Test("Contents stay, and everything joins again at the end", arguments: UInt64(1)...5)
     func randomised(seed: UInt64) throws {
         var generator = SplitMix64(seed: seed)
         let rig = HeapRig(chunkCount: 12, chunks: [0, 1, 2, 5, 6, 9], reservedPerChunk: 5)

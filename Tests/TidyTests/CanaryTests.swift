@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import Toolchain
 
 @Suite struct CanaryTests {
     private func lines(
@@ -148,9 +149,21 @@ import Testing
         #expect(lines(check, text) == [2, 3])
         #expect(lines(check, "import Foundation\n") == [1])
         #expect(lines(check, "import Foundation\nimport A\n", path: "Sources/D/D.swift") == [])
+        #expect(lines(check, "#if !hasFeature(Embedded)\nimport Foundation\n") == [])
+        #expect(lines(check, "import Foundation\n#if !hasFeature(Embedded)\n") == [1])
     }
 
     @Test func `a test among code is flagged`() {
         #expect(lines(ImportChecks.testsAmongCode, "import B\nimport Testing\n") == [2])
+    }
+
+    @Test func `a badly laid out file is flagged`() throws {
+        try TemporaryDirectory.with { directory in
+            let file = directory.appendingPathComponent("A.swift")
+            try "let a = [1,2]\n".write(to: file, atomically: true, encoding: .utf8)
+            #expect(try !Formatting.lint(["A.swift"], in: directory).succeeded)
+            try "let a = [1, 2]\n".write(to: file, atomically: true, encoding: .utf8)
+            #expect(try Formatting.lint(["A.swift"], in: directory).succeeded)
+        }
     }
 }

@@ -23,7 +23,10 @@ enum DocumentationChecks {
         guard let scope = source.scope(at: index) else { return false }
         if scope.isPublicEnum { return line.firstMatch(of: /^\s*(indirect +)?case\b/) != nil }
         let requirement =
-            /^\s*(@\S+ +)*((static|mutating) +)*(func|var|init|subscript|associatedtype)\b/
+            #/
+            ^ \s* (@\S+ \s+)* ((static|mutating) \s+)*
+            (func|var|init|subscript|associatedtype) \b
+            /#
         return scope.isPublicProtocol && line.firstMatch(of: requirement) != nil
     }
 

@@ -29,8 +29,14 @@ enum ImportChecks {
                 return source.fault(index, "\(target.name) does not declare \(module)")
             }
             if target.floor == nil || guestModules.contains(module) { return nil }
+            if isHostOnly(source) { return nil }
             return source.fault(index, "\(module) does not exist in a guest")
         }
+    }
+
+    /// Whether a guest's build sees nothing of a file: its first line of code says so.
+    private static func isHostOnly(_ source: SourceText) -> Bool {
+        source.code.first { !$0.allSatisfy(\.isWhitespace) } == "#if !hasFeature(Embedded)"
     }
 
     /// Tests in a file of the product.

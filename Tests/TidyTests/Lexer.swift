@@ -47,13 +47,14 @@ struct Lexer {
         }
         if modes.count > 1, starts("(") {
             modes[modes.count - 1] = .code(parentheses: parentheses + 1)
-        }
-        if modes.count > 1, starts(")") {
+        } else if modes.count > 1, starts(")") {
             if parentheses == 0 {
+                // Belongs to the string, as its opening does.
                 modes.removeLast()
-            } else {
-                modes[modes.count - 1] = .code(parentheses: parentheses - 1)
+                index += 1
+                return
             }
+            modes[modes.count - 1] = .code(parentheses: parentheses - 1)
         }
         code[index] = bytes[index]
         index += 1

@@ -46,13 +46,13 @@ struct PackageMap {
     static func floors(inManifest text: String) -> [String: Int] {
         var floors: [String: Int] = [:]
         var floor: Int?
-        for line in text.split(separator: "\n") {
-            if let match = line.firstMatch(of: /^ +\/\/ Floor (\d+)/) {
-                floor = Int(match.1)
-            } else if line.firstMatch(of: /^ +\/\/ (Host|Tests)/) != nil {
-                floor = nil
-            } else if let match = line.firstMatch(of: /(\bfloor\(|\bname: )"(\w+)"/) {
-                floors[String(match.2)] = floor
+        // Across lines: a long declaration has its name on a line of its own.
+        let marks = text.matches(of: /\/\/ (Floor (\d+)|Host|Tests)|(floor\(|name:)\s*"(\w+)"/)
+        for mark in marks {
+            if let name = mark.4 {
+                floors[String(name)] = floor
+            } else {
+                floor = mark.2.flatMap { Int($0) }
             }
         }
         return floors

@@ -1,3 +1,5 @@
+// The checks see a file, a manifest and a list of sizes as they are.
+
 import Foundation
 import Testing
 
@@ -9,13 +11,13 @@ import Testing
     @Test func `comments and strings are no code`() {
         #expect(code("a // b") == ["a     "])
         #expect(code("a /* b\nc */ d") == ["a     ", "     d"])
-        #expect(code("a(\"{ // \\\" }\") b") == ["a(            ) b"])
+        #expect(code("a(\"{ // \\\" }\") b") == ["a(           ) b"])
         #expect(code("a('\"') // b") == ["a(   )     "])
     }
 
     @Test func `an interpolation is code`() {
-        #expect(code(##"("a\(b(1))c") d"##) == [##"(    b(1)) ) d"##])
-        #expect(code(###"#"a\(b)\#(c)"# d"###) == [###"           c)   d"###])
+        #expect(code(##"("a\(b(1))c") d"##) == [##"(    b(1)   ) d"##])
+        #expect(code(###"#"a\(b)\#(c)"# d"###) == [###"          c    d"###])
     }
 
     @Test func `a string of several lines is no code`() {
@@ -27,7 +29,8 @@ import Testing
                     // Floor 0: below all.
                     .target(name: "CXen", path: "xen-headers"),
                     // Floor 3
-                    floor("Clock", on: ["CXen"]),
+                    floor(
+                        "Clock", on: ["CXen"]),
                     // Host
                     .target(name: "XenRig"),
             """

@@ -1,7 +1,7 @@
 // Pairs of braces, and what is written before each.
 
 /// The code between a brace and the one that closes it.
-struct Scope {
+struct Scope: Sendable {
     /// What the brace belongs to: its declaration or statement, on one line.
     let header: String
     /// The line, from 0, where the declaration starts.
@@ -51,11 +51,18 @@ struct Scope {
     private static func declaration(
         in lines: [(line: Int, text: String)]
     ) -> (header: String, start: Int) {
-        let starts =
-            /^\s*(@\S+ +|[a-z]+(\(\w+\))? +)*(func|init|deinit|subscript|var|struct|class|enum|actor|protocol|extension)\b/
         let start =
-            lines.lastIndex { $0.text.firstMatch(of: starts) != nil } ?? max(0, lines.count - 1)
+            lines.lastIndex { isDeclaration($0.text) } ?? max(0, lines.count - 1)
         let header = lines[start...].map(\.text).joined(separator: " ")
         return (header, lines[start].line)
+    }
+
+    private static func isDeclaration(_ line: String) -> Bool {
+        let declaration =
+            #/
+            ^ \s* (@\S+ \s+ | [a-z]+ (\(\w+\))? \s+)*
+            (func|init|deinit|subscript|var|struct|class|enum|actor|protocol|extension) \b
+            /#
+        return line.firstMatch(of: declaration) != nil
     }
 }

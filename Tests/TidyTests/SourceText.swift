@@ -1,7 +1,7 @@
 // One file of the project, as the checks see it.
 
 /// A file's lines, and the same lines with only their code or only their comments.
-struct SourceText {
+struct SourceText: Sendable {
     /// From the root of the project: `Sources/Clock/Clock.swift`.
     let path: String
     let lines: [String]

@@ -14,7 +14,12 @@ enum Tree {
     private static let languages: Set<String> = ["swift", "c", "h", "S", "ld"]
 
     /// Everything written by hand that is code.
-    static func sources() throws -> [SourceText] {
+    static func sources() throws -> [SourceText] { try read.get() }
+
+    /// Read once: every check looks at all of it.
+    private static let read = Result { try readSources() }
+
+    private static func readSources() throws -> [SourceText] {
         let nested = directories.flatMap { directory -> [String] in
             let files = FileManager.default.enumerator(atPath: root.path + "/" + directory)
             return (files?.compactMap { $0 as? String } ?? []).map { "\(directory)/\($0)" }

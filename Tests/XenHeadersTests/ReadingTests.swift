@@ -1,3 +1,5 @@
+// The compiler's dumps are read as it writes them.
+
 import Foundation
 import Testing
 

@@ -27,6 +27,10 @@
     // PVH, and QEMU's own loader: 32-bit, paging off.
     note XEN_ELFNOTE_PHYS32_ENTRY, .long apus_start_pvh
     // What we can live with; the last bit lets the image be Xen's first domain.
-    note XEN_ELFNOTE_SUPPORTED_FEATURES, .long (1 << XENFEAT_auto_translated_physmap) | (1 << XENFEAT_supervisor_mode_kernel) | (1 << XENFEAT_hvm_callback_vector) | (1 << XENFEAT_dom0)
+    .set features, 1 << XENFEAT_auto_translated_physmap
+    .set features, features | 1 << XENFEAT_supervisor_mode_kernel
+    .set features, features | 1 << XENFEAT_hvm_callback_vector
+    .set features, features | 1 << XENFEAT_dom0
+    note XEN_ELFNOTE_SUPPORTED_FEATURES, .long features
 #endif
     .section .note.GNU-stack, "", @progbits

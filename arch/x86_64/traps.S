@@ -4,11 +4,14 @@
 // they are popped the two modes are alike.
 // Source: Intel SDM volume 3, 6.12 to 6.15; Xen's public arch-x86/xen-x86_64.h.
 #ifdef APUS_GUEST
+// 8, 10 to 14, 17, 21, 29, 30.
+#define EXCEPTIONS_WITH_CODE 0x60227d00
     .text
 .macro trap_stub vector:req
     .balign 16
 pvh_stub_\vector:
-    .ifeq (\vector - 8) * (\vector - 10) * (\vector - 11) * (\vector - 12) * (\vector - 13) * (\vector - 14) * (\vector - 17) * (\vector - 21) * (\vector - 29) * (\vector - 30)
+    // Bit n of the mask: the processor pushes a code for exception n.
+    .if EXCEPTIONS_WITH_CODE >> \vector & 1
     .else
     push $0
     .endif

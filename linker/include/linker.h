@@ -1,0 +1,1 @@
+/* Nothing to declare: the linker script is this target's resource. */

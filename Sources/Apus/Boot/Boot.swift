@@ -8,7 +8,7 @@
     /// Called by the entry code on the boot stack: `mode` 0 is PV, 1 is PVH; `information` is the
     /// address of the loader's structure; `timeStamp` is the counter at the first instruction.
     @c(apus_boot)
-    public func apusBoot(_ mode: UInt32, _ information: UInt64, _ timeStamp: UInt64) {
+    func apusBoot(_ mode: UInt32, _ information: UInt64, _ timeStamp: UInt64) {
         Live.bootTimeStamp = timeStamp
         let hypervisor = Live.hypervisor
         var given: BootInformation
@@ -27,8 +27,7 @@
         Boot(given, hypervisor).bringUp()
         Live.start(given)
         Live.mainTimeStamp = hypervisor.timeStamp()
-        _ = apus_application_main(0, nil)
-        exitNormally(0)
+        Live.exit(apus_application_main(0, nil))
     }
 
     /// Which instruction a PVH guest calls Xen by.
@@ -86,7 +85,7 @@
             do throws(XenError) {
                 switch given.mode {
                 case .pv: try tables.installPV(hypervisor)
-                case .pvh:
+                case .pvh, .host:
                     tables.installPVH()
                     try hypervisor.setCallback(vector: TrapTables.upcallVector)
                 }

@@ -3,22 +3,6 @@
 import Memory
 import XenTypes
 
-/// How a guest was entered, and so how it talks to Xen.
-public enum GuestMode: Sendable, Equatable, CustomStringConvertible {
-    /// Paravirtualised: Xen keeps the page tables.
-    case pv
-    /// Hardware virtualised, without firmware or emulated devices. Also under QEMU.
-    case pvh
-
-    /// As the toolstack's configuration spells it.
-    public var description: String {
-        switch self {
-        case .pv: "PV"
-        case .pvh: "PVH"
-        }
-    }
-}
-
 /// A ring shared with the toolstack's daemons: its page's address and its event channel.
 struct ToolstackRing {
     let page: PseudophysicalFrame

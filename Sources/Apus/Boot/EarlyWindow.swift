@@ -32,7 +32,8 @@
         }
 
         /// A copy of the structure at `address`.
-        mutating func read<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Value {
+        mutating func read<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Value
+        {
             pointer(to: address, byteCount: MemoryLayout<Value>.size)
                 .loadUnaligned(as: type)
         }

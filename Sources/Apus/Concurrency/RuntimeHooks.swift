@@ -6,35 +6,35 @@
     import GuestRuntime
 
     @_silgen_name("swift_task_enqueueGlobalImpl")
-    public func apusEnqueue(_ job: UnownedJob) {
-        Live.q.push(unsafeBitCast(job, to: UnsafeMutableRawPointer.self))
+    func apusEnqueue(_ job: UnownedJob) {
+        Live.kernel.pointee.ready.push(unsafeBitCast(job, to: UnsafeMutableRawPointer.self))
     }
 
     @_silgen_name("swift_task_enqueueMainExecutorImpl")
-    public func apusEnqueueOnMain(_ job: UnownedJob) { apusEnqueue(job) }
+    func apusEnqueueOnMain(_ job: UnownedJob) { apusEnqueue(job) }
 
     /// The null executor stands for all: there is one vCPU and one queue.
     @_silgen_name("swift_task_getMainExecutorImpl")
-    public func apusMainExecutor() -> UnownedSerialExecutor {
+    func apusMainExecutor() -> UnownedSerialExecutor {
         unsafeBitCast((0, 0) as (Int, Int), to: UnownedSerialExecutor.self)
     }
 
     @_silgen_name("swift_task_isMainExecutorImpl")
-    public func apusIsMainExecutor(_ executor: UnownedSerialExecutor) -> Bool {
+    func apusIsMainExecutor(_ executor: UnownedSerialExecutor) -> Bool {
         unsafeBitCast(executor, to: (Int, Int).self).0 == 0
     }
 
     /// Called when an isolation check found another executor than expected. With one queue there
     /// is nothing that such a mistake could harm.
     @_silgen_name("swift_task_checkIsolatedImpl")
-    public func apusCheckIsolated(_ executor: UnownedSerialExecutor) {}
+    func apusCheckIsolated(_ executor: UnownedSerialExecutor) {}
 
     /// -1: not known.
     @_silgen_name("swift_task_isIsolatingCurrentContextImpl")
-    public func apusIsIsolating(_ executor: UnownedSerialExecutor) -> Int8 { -1 }
+    func apusIsIsolating(_ executor: UnownedSerialExecutor) -> Int8 { -1 }
 
     @_silgen_name("swift_task_donateThreadToGlobalExecutorUntilImpl")
-    public func apusDonate(
+    func apusDonate(
         _ condition: @convention(c) (UnsafeMutableRawPointer?) -> Bool,
         _ context: UnsafeMutableRawPointer?
     ) {
@@ -42,14 +42,14 @@
     }
 
     @_silgen_name("swift_task_enqueueGlobalWithDelayImpl")
-    public func apusEnqueue(afterNanoseconds delay: UInt64, _ job: UnownedJob) {
+    func apusEnqueue(afterNanoseconds delay: UInt64, _ job: UnownedJob) {
         Live.enqueue(job, at: Live.now.saturatingAdd(delay))
     }
 
     /// `clock` is always taken for the one there is; the deadline is in its seconds and
     /// nanoseconds, and the tolerance is not needed.
     @_silgen_name("swift_task_enqueueGlobalWithDeadlineImpl")
-    public func apusEnqueue(
+    func apusEnqueue(
         seconds: Int64, nanoseconds: Int64, toleranceSeconds: Int64,
         toleranceNanoseconds: Int64, clock: Int32, _ job: UnownedJob
     ) {
@@ -60,7 +60,7 @@
 
     /// Runs the domain for ever; `exit` is the way out.
     @_silgen_name("swift_task_asyncMainDrainQueueImpl")
-    public func apusRun() -> Never {
+    func apusRun() -> Never {
         while true { Live.turn() }
     }
 

@@ -8,7 +8,7 @@
         nonisolated(unsafe) private static var count = 0
 
         /// Lets what was printed before come first.
-        static func begin() { Live.takeOverConsole() }
+        static func begin() { Live.drainConsole() }
 
         /// Gives the console's reader a last chance to take what is there.
         static func end() {
@@ -42,10 +42,17 @@
             for place in stride(from: length - 1, through: 0, by: -1) { write(digits[place]) }
         }
 
+        /// A line feed becomes CR LF, as terminals want it.
         static func write(_ byte: UInt8) {
+            if byte == UInt8(ascii: "\n") { store(UInt8(ascii: "\r")) }
+            store(byte)
+            if byte == UInt8(ascii: "\n") { flush() }
+        }
+
+        private static func store(_ byte: UInt8) {
             line[count] = byte
             count += 1
-            if byte == UInt8(ascii: "\n") || count == 128 { flush() }
+            if count == 128 { flush() }
         }
 
         private static func flush() {
@@ -53,7 +60,7 @@
             count = 0
             guard length > 0 else { return }
             withUnsafeBytes(of: &line) { bytes in
-                Live.writeEmergency(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
+                Live.writeAtOnce(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
             }
         }
     }

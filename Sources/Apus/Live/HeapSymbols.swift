@@ -7,12 +7,12 @@
     import XenTypes
 
     @c(apus_malloc)
-    public func apusAllocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    func apusAllocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         allocate(byteCount, alignment: 16)
     }
 
     @c(apus_posix_memalign)
-    public func apusAllocateAligned(
+    func apusAllocateAligned(
         _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ byteCount: Int
     ) -> Int32 {
         result.pointee = allocate(byteCount, alignment: alignment)
@@ -20,13 +20,13 @@
     }
 
     @c(apus_free)
-    public func apusFree(_ object: UnsafeMutableRawPointer?) {
+    func apusFree(_ object: UnsafeMutableRawPointer?) {
         guard let object else { return }
         Live.heap.unsafelyUnwrapped.pointee.free(object)
     }
 
     @c(apus_malloc_usable_size)
-    public func apusUsableSize(_ object: UnsafeMutableRawPointer?) -> Int {
+    func apusUsableSize(_ object: UnsafeMutableRawPointer?) -> Int {
         guard let object else { return 0 }
         return Live.heap.unsafelyUnwrapped.pointee.usableSize(of: object)
     }
@@ -45,7 +45,9 @@
         CrashReport.crash {
             EmergencyOutput.write("out of memory: ", decimal: UInt64(UInt(bitPattern: byteCount)))
             EmergencyOutput.write(" bytes asked for, ")
-            guard let heap = Live.heap else { return EmergencyOutput.write("before the heap exists") }
+            guard let heap = Live.heap else {
+                return EmergencyOutput.write("before the heap exists")
+            }
             let frames = heap.pointee.frames.freeFrameCount
             EmergencyOutput.write("", decimal: UInt64(frames) << Page.shift)
             EmergencyOutput.write(" free, ")

@@ -8,7 +8,7 @@
 
     /// A fault, from the code in traps.S, on the fault stack (PVH) or the current one (PV).
     @c(apus_trap)
-    public func apusTrap(_ frame: UnsafePointer<apus_trap_frame>, _ address: UInt64) {
+    func apusTrap(_ frame: UnsafePointer<apus_trap_frame>, _ address: UInt64) {
         CrashReport.begin()
         CrashReport.describe(frame.pointee, address: address)
         CrashReport.backtrace(from: frame.pointee.rip, framePointer: frame.pointee.rbp)

@@ -38,10 +38,12 @@
         /// Loads an IDT, and a task whose only use is the stack of faults.
         func installPVH() {
             for vector in 0..<Self.vectorCount {
-                setGate(vector, to: Self.stub(vector, of: address_of_apus_trap_stubs_pvh()), stack: 1)
+                setGate(
+                    vector, to: Self.stub(vector, of: address_of_apus_trap_stubs_pvh()), stack: 1)
             }
             setGate(Int(Self.upcallVector), to: address_of_apus_upcall_pvh(), stack: 0)
-            task.storeBytes(of: address_of_apus_fault_stack_top(), toByteOffset: 36, as: UInt64.self)
+            task.storeBytes(
+                of: address_of_apus_fault_stack_top(), toByteOffset: 36, as: UInt64.self)
             task.storeBytes(of: UInt16(Self.taskSize), toByteOffset: 102, as: UInt16.self)
             setDescriptors()
             let gdt = pointer(at: 0, to: descriptors, limit: 5 * 8 - 1)
@@ -90,7 +92,8 @@
             let pointer = page + offset
             pointer.storeBytes(of: UInt16(limit), as: UInt16.self)
             let base = UInt64(UInt(bitPattern: table))
-            pointer.storeBytes(of: UInt32(truncatingIfNeeded: base), toByteOffset: 2, as: UInt32.self)
+            pointer.storeBytes(
+                of: UInt32(truncatingIfNeeded: base), toByteOffset: 2, as: UInt32.self)
             pointer.storeBytes(
                 of: UInt32(truncatingIfNeeded: base >> 32), toByteOffset: 6, as: UInt32.self)
             return UnsafeRawPointer(pointer)

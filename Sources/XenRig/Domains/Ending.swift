@@ -66,7 +66,12 @@ enum QMPOutput {
     private struct Message: Decodable {
         struct Details: Decodable { let reason: String? }
         let event: String?
-        let data: Details?
+        let details: Details?
+
+        enum CodingKeys: String, CodingKey {
+            case event
+            case details = "data"
+        }
     }
 
     static func ending(in output: String) -> Ending? {
@@ -75,7 +80,7 @@ enum QMPOutput {
             else { continue }
             if message.event == "GUEST_PANICKED" { return .crash }
             guard message.event == "SHUTDOWN" else { continue }
-            switch message.data?.reason {
+            switch message.details?.reason {
             case "guest-shutdown": return .poweroff
             case "guest-reset": return .reboot
             case "guest-panic": return .crash

@@ -1,0 +1,61 @@
+// The same API in a process: so that an application's logic compiles, is tested and is edited on
+// a host like any other Swift code.
+#if !hasFeature(Embedded)
+    import Glibc
+    import GuestRuntime
+    import Hypercalls
+
+    extension Guest {
+        /// Always `.host`.
+        public static var mode: GuestMode { .host }
+
+        /// Bytes of memory that the host has.
+        public static var memoryByteCount: UInt64 {
+            UInt64(sysconf(Int32(_SC_PHYS_PAGES))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        }
+
+        /// Processors that the host has.
+        public static var vCPUCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+
+        /// Nil: there is no Xen underneath.
+        public static var xenVersion: XenVersion? { nil }
+
+        /// Ends the process.
+        public static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+
+        static var commandLine: CommandLineArguments {
+            let line = CommandLine.arguments.dropFirst().joined(separator: " ")
+            return CommandLineArguments(parsing: line.utf8)
+        }
+    }
+
+    /// Lines of standard input.
+    public struct ConsoleLines: AsyncSequence, Sendable {
+        /// Text without its line end.
+        public typealias Element = String
+        /// Reading never fails.
+        public typealias Failure = Never
+
+        /// One reader.
+        public struct AsyncIterator: AsyncIteratorProtocol {
+            /// Text without its line end.
+            public typealias Element = String
+            /// Reading never fails.
+            public typealias Failure = Never
+
+            /// The next line, or nil at the end of the input. Blocks the thread meanwhile.
+            public mutating func next() async -> String? { readLine() }
+
+            /// The next line, on whatever actor the caller is.
+            public mutating func next(
+                isolation actor: isolated (any Actor)?
+            ) async -> String? { readLine() }
+        }
+
+        /// A reader of the lines from now on.
+        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
+    }
+
+    /// Lines of standard input.
+    public var consoleLines: ConsoleLines { ConsoleLines() }
+#endif
