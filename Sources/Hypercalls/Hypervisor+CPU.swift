@@ -29,4 +29,12 @@ extension Hypervisor {
 
     /// Drops this vCPU's translation of `address`. PVH only.
     public func flushTranslation(of address: UInt64) { apus_flush_page(machine, address) }
+
+    /// Masks the two legacy interrupt controllers. Xen gives a PVH guest none, and ignores this;
+    /// QEMU's machine has them, and its firmware leaves a timer running whose vector is that of
+    /// a double fault. PVH only.
+    public func maskLegacyInterrupts() {
+        apus_write_port(machine, 0x21, 0xFF)
+        apus_write_port(machine, 0xA1, 0xFF)
+    }
 }

@@ -21,7 +21,7 @@ extension ModelXen {
             },
             halt: { ModelXen.at($0).block() },
             flush_page: { ModelXen.at($0).flushedAddresses.append($1) },
-            write_msr: { ModelXen.at($0).writtenMSRs[$1] = $2 })
+            write_port: { ModelXen.at($0).writtenPorts[$1] = $2 })
     }
 
     // The table lives in the model, and so do the calls through it.

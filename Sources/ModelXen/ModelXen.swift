@@ -2,7 +2,7 @@
 //
 // A model and a seed determine a run. There are no threads: time moves when the guest blocks or
 // the test says so. The guest is domain 1; the other domains are played by the test.
-// Source: xen-headers; where the headers are silent, what Xen 4.20 was seen to do.
+// Source: xen-headers; where the headers are silent, what Xen 4.20 is known to do.
 
 import CArch
 import CXen
@@ -115,8 +115,8 @@ public final class ModelXen {
     public var hasHardwareRandom = true
     /// Addresses whose translations the guest dropped, in order.
     public internal(set) var flushedAddresses: [UInt64] = []
-    /// The last value that the guest wrote to each MSR.
-    public internal(set) var writtenMSRs: [UInt32: UInt64] = [:]
+    /// The last value that the guest wrote to each I/O port.
+    public internal(set) var writtenPorts: [UInt16: UInt8] = [:]
 
     private let table = UnsafeMutablePointer<apus_machine>.allocate(capacity: 1)
 

@@ -6,6 +6,7 @@
 #ifdef APUS_GUEST
 // 8, 10 to 14, 17, 21, 29, 30.
 #define EXCEPTIONS_WITH_CODE 0x60227d00
+#define RFLAGS_IF 0x200
     .text
 .macro trap_stub vector:req
     .balign 16
@@ -73,6 +74,9 @@ apus_upcall_pv:
     .globl apus_upcall_pvh
     .type apus_upcall_pvh, @function
 apus_upcall_pvh:
+    // The event stays pending until the executor has read it, and Xen would raise it again at
+    // once: the interrupted code goes on with interrupts off.
+    andq $~RFLAGS_IF, 16(%rsp)
     iretq
     .size apus_upcall_pvh, . - apus_upcall_pvh
 

@@ -87,6 +87,7 @@
                 case .pv: try tables.installPV(hypervisor)
                 case .pvh, .host:
                     tables.installPVH()
+                    hypervisor.maskLegacyInterrupts()
                     try hypervisor.setCallback(vector: TrapTables.upcallVector)
                 }
             } catch {

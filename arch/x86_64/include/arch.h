@@ -24,7 +24,7 @@ struct apus_machine {
     int (*hardware_random)(void *context, uint64_t *word, int seed);
     void (*halt)(void *context);
     void (*flush_page)(void *context, uint64_t address);
-    void (*write_msr)(void *context, uint32_t msr, uint64_t value);
+    void (*write_port)(void *context, uint16_t port, uint8_t value);
 };
 #pragma clang assume_nonnull end
 

@@ -2,17 +2,20 @@
 #ifndef APUS_ARCH_GUEST_H
 #define APUS_ARCH_GUEST_H
 
+// The Swift compiler inlines imported functions only where it is told to.
+#define APUS_INLINE static inline __attribute__((always_inline))
+
 /// hypercall.S: by SYSCALL as PV, by VMCALL or VMMCALL as PVH.
 int64_t apus_xen_hypercall(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
                            uint32_t number);
 
-static inline int64_t apus_hypercall(apus_machine_or_null machine, uint32_t number, uint64_t a1,
+APUS_INLINE int64_t apus_hypercall(apus_machine_or_null machine, uint32_t number, uint64_t a1,
                                      uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) {
     (void)machine;
     return apus_xen_hypercall(a1, a2, a3, a4, a5, number);
 }
 
-static inline uint64_t apus_read_tsc(apus_machine_or_null machine) {
+APUS_INLINE uint64_t apus_read_tsc(apus_machine_or_null machine) {
     (void)machine;
     uint32_t low, high;
     // Not RDTSCP: it is intercepted, or missing, on some machines that Xen runs on.
@@ -20,7 +23,7 @@ static inline uint64_t apus_read_tsc(apus_machine_or_null machine) {
     return ((uint64_t)high << 32) | low;
 }
 
-static inline struct apus_cpuid apus_read_cpuid(apus_machine_or_null machine, uint32_t leaf,
+APUS_INLINE struct apus_cpuid apus_read_cpuid(apus_machine_or_null machine, uint32_t leaf,
                                                 uint32_t subleaf) {
     (void)machine;
     struct apus_cpuid r;
@@ -31,7 +34,7 @@ static inline struct apus_cpuid apus_read_cpuid(apus_machine_or_null machine, ui
 }
 
 /// One word from RDSEED (`seed` 1) or RDRAND (`seed` 0); 0 when the hardware had none ready.
-static inline int apus_hardware_random(apus_machine_or_null machine, uint64_t *_Nonnull word,
+APUS_INLINE int apus_hardware_random(apus_machine_or_null machine, uint64_t *_Nonnull word,
                                        int seed) {
     (void)machine;
     uint8_t ready;
@@ -44,19 +47,19 @@ static inline int apus_hardware_random(apus_machine_or_null machine, uint64_t *_
 
 /// Blocks a PVH vCPU until an interrupt. STI takes effect after the next instruction, so an
 /// upcall that is already pending ends the HLT instead of being lost before it.
-static inline void apus_halt(apus_machine_or_null machine) {
+APUS_INLINE void apus_halt(apus_machine_or_null machine) {
     (void)machine;
     __asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
-static inline void apus_flush_page(apus_machine_or_null machine, uint64_t address) {
+APUS_INLINE void apus_flush_page(apus_machine_or_null machine, uint64_t address) {
     (void)machine;
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
-static inline void apus_write_msr(apus_machine_or_null machine, uint32_t msr, uint64_t value) {
+APUS_INLINE void apus_write_port(apus_machine_or_null machine, uint16_t port, uint8_t value) {
     (void)machine;
-    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
 
 #endif

@@ -28,8 +28,8 @@ static inline void apus_flush_page(apus_machine_or_null machine, uint64_t addres
     machine->flush_page(machine->context, address);
 }
 
-static inline void apus_write_msr(apus_machine_or_null machine, uint32_t msr, uint64_t value) {
-    machine->write_msr(machine->context, msr, value);
+static inline void apus_write_port(apus_machine_or_null machine, uint16_t port, uint8_t value) {
+    machine->write_port(machine->context, port, value);
 }
 
 #endif

@@ -2,11 +2,11 @@
 #ifndef APUS_IMAGE_H
 #define APUS_IMAGE_H
 #ifdef APUS_GUEST
-#include <stdint.h>
+#include "arch.h"
 
 #define APUS_ADDRESS(name)                                                                     \
     extern const char name[];                                                                  \
-    static inline uint64_t address_of_##name(void) { return (uint64_t)name; }
+    APUS_INLINE uint64_t address_of_##name(void) { return (uint64_t)name; }
 
 APUS_ADDRESS(apus_image_start)
 APUS_ADDRESS(apus_text_end)
@@ -31,7 +31,7 @@ int apus_application_main(int count, char *_Nullable *_Nullable arguments) __asm
 /// hypercall.S: 1 is VMCALL, 2 is VMMCALL; a PV guest keeps SYSCALL.
 void apus_choose_gate(uint32_t gate);
 /// The caller's frame pointer: where a backtrace starts.
-static inline uint64_t apus_frame_pointer(void) {
+APUS_INLINE uint64_t apus_frame_pointer(void) {
     return (uint64_t)__builtin_frame_address(0);
 }
 /// traps.S: LGDT, LIDT, LTR.
