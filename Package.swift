@@ -61,6 +61,7 @@ let package = Package(
         tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        tests("BootTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]
