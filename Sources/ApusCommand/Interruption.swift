@@ -1,4 +1,5 @@
-// Ctrl-C, and the other ways in which a user or a system asks a process to end.
+// Ctrl-C, and the other ways in which a user or a system asks a process to end; a reader of our
+// output that goes away is one of them.
 
 import Dispatch
 import Foundation
@@ -11,6 +12,8 @@ struct Interruption {
 
     init() {
         let happened = happened
+        // Truly ignored: a caught SIGPIPE comes with every write, which then looks interrupted.
+        signal(SIGPIPE, SIG_IGN)
         sources = [SIGINT, SIGTERM, SIGHUP].map { number in
             // The source sees the signal only where its default action is off.
             signal(number, SIG_IGN)

@@ -39,13 +39,17 @@ enum Terminal {
     }
 }
 
-/// Writes all of it to standard output, unbuffered.
+/// Writes all of it to standard output, unbuffered. When nobody reads it any more, this process
+/// ends as if it had been told to.
 func printBytes(_ bytes: Data) {
     bytes.withUnsafeBytes { buffer in
         var done = 0
         while done < buffer.count {
             let count = write(1, buffer.baseAddress! + done, buffer.count - done)
-            if count < 0 && errno != EINTR { return }
+            if count < 0 && errno != EINTR {
+                kill(getpid(), SIGTERM)
+                return
+            }
             done += max(count, 0)
         }
     }

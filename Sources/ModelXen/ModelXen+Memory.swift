@@ -7,11 +7,14 @@ import Hypercalls
 
 /// A piece of the memory map.
 public struct MemoryRegion: Hashable, Sendable {
+    /// The guest address of its first byte.
     public let start: UInt64
+    /// Its size.
     public let byteCount: UInt64
     /// As in an E820 map; 1 is RAM.
     public let type: UInt32
 
+    /// A piece of RAM, or of another type.
     public init(start: UInt64, byteCount: UInt64, type: UInt32 = 1) {
         self.start = start
         self.byteCount = byteCount

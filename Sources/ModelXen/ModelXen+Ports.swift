@@ -23,6 +23,11 @@ extension ModelXen {
         if let fifo { fifo.raise(port) } else if port.rawValue < 4096 { twoLevel.raise(port) }
     }
 
+    /// Whether a port of the guest has an event, masked or not.
+    public func isPending(_ port: Port) -> Bool {
+        fifo?.isPending(port) ?? twoLevel.isPending(port)
+    }
+
     /// Raises a virtual interrupt, if the guest has bound it.
     public func raise(virtualInterrupt number: Int32) {
         guard let port = port(bound: .virtualInterrupt(UInt32(bitPattern: number))) else { return }

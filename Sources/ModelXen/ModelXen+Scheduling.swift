@@ -38,7 +38,7 @@ extension ModelXen {
         waitUntil { [self] in
             vcpuInfo.pointee.evtchn_upcall_pending != 0
                 || (timeout != 0 && timeout <= nanoseconds)
-                || polled.contains { fifo?.isPending($0) ?? twoLevel.isPending($0) }
+                || polled.contains { isPending($0) }
         }
     }
 

@@ -76,6 +76,7 @@ extension ModelXen {
     }
 
     func readTimeStamp() -> UInt64 {
+        onTimeStamp?()
         nanoseconds += configuration.timeStampNanoseconds
         return nanoseconds * Self.ticksPerNanosecond
     }

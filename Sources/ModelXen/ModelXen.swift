@@ -51,25 +51,31 @@ public final class ModelXen {
         public var features: UInt32 = 1 << UInt32(XENFEAT_auto_translated_physmap)
         /// Address, byte count and type of each piece of the memory map.
         public var memoryMap: [MemoryRegion] = [MemoryRegion(start: 0, byteCount: 32 << 20)]
-        /// What one hypercall and one reading of the TSC take.
+        /// What one hypercall takes.
         public var hypercallNanoseconds: UInt64 = 0
+        /// What one reading of the TSC takes.
         public var timeStampNanoseconds: UInt64 = 0
 
         /// An ordinary Xen 4.20 that takes no time.
         public init() {}
     }
 
+    /// What this Xen is like.
     public var configuration: Configuration
+    /// How the run has gone so far.
     public internal(set) var outcome = Outcome.running
     /// Every hypercall so far, refused ones included.
     public internal(set) var callCounts: [Call: Int] = [:]
     /// Hypercalls that this model does not know: each got ENOSYS.
     public internal(set) var unknownCalls: Set<Call> = []
+    /// All of this run's randomness.
     public var generator: SeededGenerator
 
     // Memory
     var ownPages: [UnsafeMutableRawPointer] = []
+    /// The guest's shared page, where Xen has it now.
     public internal(set) var sharedInfo: UnsafeMutablePointer<shared_info>
+    /// The boot vCPU's part, in the shared page or where the guest registered it.
     public internal(set) var vcpuInfo: UnsafeMutablePointer<vcpu_info>
     var frames: Set<GuestFrame> = []
     // Events
@@ -80,24 +86,36 @@ public final class ModelXen {
     var peerEvents: [PeerEvent] = []
     var peerHandlers: [PeerEvent: () -> Void] = [:]
     // Time
+    /// System time; a guest starts one second after its host.
     public internal(set) var nanoseconds: UInt64 = 1_000_000_000
+    /// When the one-shot timer fires; nil while it is stopped.
     public internal(set) var timerDeadline: UInt64?
     var actions: [ScheduledAction] = []
     var actionCount: UInt64 = 0
     var vainBlockCount = 0
+    /// Runs before each reading of the TSC: where a test plays Xen at work under a reader.
+    public var onTimeStamp: (() -> Void)?
     /// Called when the guest blocks for ever, instead of the default of a trap at the hundredth
     /// time; a test throws its guest away here.
     public var onBlockedForever: (() -> Void)?
     // Faults
     var faults: [Fault] = []
     // Devices of the machine
+    /// What the guest wrote to Xen's own console.
     public internal(set) var consoleOutput: [UInt8] = []
+    /// What the guest will read from it.
     public var consoleInput: [UInt8] = []
+    /// The values behind `HVM_PARAM_*`; 0 where there is none.
     public var parameters: [UInt32: UInt64] = [:]
+    /// The vector that the guest set for its vCPU's upcalls.
     public internal(set) var upcallVector: UInt8?
+    /// What CPUID answers, by leaf; zeros where there is nothing.
     public var cpuidLeaves: [UInt32: apus_cpuid] = [:]
+    /// Whether RDRAND and RDSEED have a word ready.
     public var hasHardwareRandom = true
+    /// Addresses whose translations the guest dropped, in order.
     public internal(set) var flushedAddresses: [UInt64] = []
+    /// The last value that the guest wrote to each MSR.
     public internal(set) var writtenMSRs: [UInt32: UInt64] = [:]
 
     private let table = UnsafeMutablePointer<apus_machine>.allocate(capacity: 1)
@@ -126,7 +144,8 @@ public final class ModelXen {
     /// The table of the machine, for a test that calls `apus_hypercall` itself.
     public var machine: UnsafePointer<apus_machine> { UnsafePointer(table) }
 
-    /// How many hypercalls there have been of a kind, or of any.
+    /// How many hypercalls of a kind there have been.
     public func count(of call: Call) -> Int { callCounts[call] ?? 0 }
+    /// How many hypercalls of any kind there have been.
     public var hypercallCount: Int { callCounts.values.reduce(0, +) }
 }

@@ -39,8 +39,9 @@ struct EventChannelsFailureTests {
         guest.channels.close(timer)
     }
 
-    @Test func `A close that Xen refuses is counted, and the handler is gone`() throws {
-        let guest = Guest(hasFIFO: true) { $0.refuse(closeCall, with: .invalidArgument) }
+    @Test(arguments: [true, false])
+    func `A close that Xen refuses is counted, and the port is silent`(hasFIFO: Bool) throws {
+        let guest = Guest(hasFIFO: hasFIFO) { $0.refuse(closeCall, with: .invalidArgument) }
         let log = Log()
         let channel = try guest.channels.allocateUnbound(for: backend)
         try guest.channels.setHandler(of: channel) { log.ports.append($0) }
@@ -49,6 +50,7 @@ struct EventChannelsFailureTests {
         guest.xen.raise(port)
         guest.channels.dispatchPending()
         #expect(guest.channels.refusedCloseCount == 1)
+        #expect(guest.channels.spuriousEventCount == 0)
         #expect(log.ports.isEmpty)
     }
 

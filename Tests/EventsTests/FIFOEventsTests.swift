@@ -160,6 +160,21 @@ struct FIFOEventsTests {
         #expect(events.drain() == [1500])
     }
 
+    @Test func `What a drain leaves behind is announced to Xen`() {
+        var events = pages.makeEvents()
+        for number in 1...UInt32(2) {
+            _ = events.unmask(port(number))
+            pages.xen.raise(port(number))
+        }
+        _ = events.next()
+        #expect(pages.vcpu.pointee.evtchn_upcall_pending == 0)
+        events.announceRemainder()
+        #expect(pages.vcpu.pointee.evtchn_upcall_pending == 1)
+        #expect(events.drain() == [2])
+        events.announceRemainder()
+        #expect(pages.vcpu.pointee.evtchn_upcall_pending == 0)
+    }
+
     @Test(arguments: [UInt32(1024), 131_071, 0xFFFF_FFFF])
     func `A head outside the array ends its queue and is counted`(head: UInt32) {
         var events = pages.makeEvents()

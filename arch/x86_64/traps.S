@@ -59,12 +59,14 @@ trap_common:
     .size trap_common, . - trap_common
 
     // An upcall only ends a block: the executor reads the pending bits itself. Xen masked
-    // delivery before it called, and so it stays.
+    // delivery before it called, and so it stays. Xen shows its guest's kernel as ring 0, where
+    // it is not: IRET wants the selector as it really is.
     .globl apus_upcall_pv
     .type apus_upcall_pv, @function
 apus_upcall_pv:
     pop %rcx
     pop %r11
+    orb $3, 8(%rsp)
     iretq
     .size apus_upcall_pv, . - apus_upcall_pv
 
