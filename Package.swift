@@ -66,6 +66,7 @@ let package = Package(
         tests("ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        tests("BootTests", of: ["XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["Toolchain"]),
     ],
     swiftLanguageModes: [.v6]

@@ -36,8 +36,11 @@ public enum Guest {
         public static var xenVersion: XenVersion? { try? Live.hypervisor.version() }
 
         /// The event channel ABI that was chosen at boot.
-        public static var eventInterface: EventChannels.Interface {
-            Live.kernel.pointee.events.interface
+        public static var eventInterface: EventInterface {
+            switch Live.kernel.pointee.events.interface {
+            case .twoLevel: .twoLevel
+            case .fifo: .fifo
+            }
         }
 
         /// Ticks of the time stamp counter from the first instruction to `main`.

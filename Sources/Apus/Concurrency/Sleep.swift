@@ -58,6 +58,9 @@
             /// Nanoseconds since the host started.
             let nanoseconds: UInt64
 
+            /// The present.
+            public static var now: Instant { ContinuousClock.now }
+
             /// The instant `duration` later, or earlier where that is negative; held within what
             /// the clock can say.
             public func advanced(by duration: Duration) -> Instant {

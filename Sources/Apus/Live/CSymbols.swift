@@ -64,6 +64,11 @@
         CrashReport.crash { EmergencyOutput.write("a pure virtual function was called") }
     }
 
+    @c(_ZSt20__throw_length_errorPKc)
+    public func apusLengthError(_ text: UnsafePointer<UInt8>) -> Never {
+        CrashReport.crash { EmergencyOutput.write("a C++ container would grow too long") }
+    }
+
     // Task-local values are the only users of these two, and the embedded compiler has none.
     @c(_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base)
     func apusTreeDecrement() -> Never { refuseTaskLocals() }

@@ -1,0 +1,45 @@
+// Real images on real hypervisors: as PV and PVH on Xen, and under QEMU's Xen emulation.
+//
+// One machine of each kind is booted for all tests of the process, and ends with it.
+
+import Foundation
+import Testing
+import XenRig
+
+/// Everything that boots, for the basics of a guest and of the command.
+@Suite struct Boot {}
+
+/// The machines, each booted when first asked for.
+enum Machine {
+    private static let xen = Task { try await Rig.boot(.xen) }
+    private static let qemu = Task { try await Rig.boot(.qemuXen) }
+
+    static func rig(for mode: BootMode) async throws -> Rig {
+        switch mode.rig {
+        case .xen: try await xen.value
+        case .qemuXen: try await qemu.value
+        }
+    }
+}
+
+/// The images, each built when first asked for.
+enum Image {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static let builtProbe = Task { try await build("Probe", in: "Tests/Probe") }
+    private static let builtHello = Task { try await build("Hello", in: "Examples/Hello") }
+
+    static var probe: GuestImage {
+        get async throws { try await builtProbe.value }
+    }
+
+    static var hello: GuestImage {
+        get async throws { try await builtHello.value }
+    }
+
+    private static func build(_ program: String, in directory: String) async throws -> GuestImage {
+        let package = try await GuestPackage.find(program, in: root.appending(path: directory))
+        return try await GuestBuild(package).build()
+    }
+}

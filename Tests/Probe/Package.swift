@@ -1,0 +1,12 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "Probe",
+    dependencies: [.package(name: "Apus", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "Probe", dependencies: [.product(name: "Apus", package: "Apus")],
+            swiftSettings: [.treatAllWarnings(as: .error)])
+    ]
+)

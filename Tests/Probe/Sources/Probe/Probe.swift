@@ -1,0 +1,48 @@
+// One guest for all boot tests: its first argument says what it is to show.
+//
+// A subject ends with exit status 0 when all that it checked held. Else it says
+// "probe: WHAT FAILED" and ends with 1 at once.
+
+import Apus
+
+@main
+struct Probe {
+    static func main() async {
+        switch Guest.arguments.first ?? "" {
+        case "async": await tasks()
+        case "streams": await streams()
+        case "sleep": await sleeps()
+        case "clock": readClocks()
+        case "idle": await idle()
+        case "echo": await echo()
+        case "flood": await flood()
+        case "arguments": showArguments()
+        case "memory": fillMemory()
+        case "random": showRandomNumbers()
+        case "exit": exit()
+        case "events": print("events: \(Guest.eventInterface)")
+        case "cost": print("ticks to main: \(Guest.bootTickCount)")
+        case "exhaust": exhaustMemory()
+        default: fail()
+        }
+    }
+
+    /// Ends with status 1 unless `holds`.
+    static func require(_ holds: Bool, _ what: @autoclosure () -> String) {
+        if holds { return }
+        print("probe: \(what())")
+        Guest.exit(1)
+    }
+
+    private static func showArguments() {
+        for argument in Guest.arguments.dropFirst() { print("[\(argument)]") }
+    }
+
+    private static func exit() {
+        guard let word = Guest.arguments.last, let status = Int32(word) else {
+            return require(false, "exit takes a number")
+        }
+        print("no line break", terminator: "")
+        Guest.exit(status)
+    }
+}
