@@ -109,6 +109,33 @@ public struct FrameRanges {
         return nil
     }
 
+    /// Takes out and returns `count` frames in one run from the highest range that has them; as
+    /// many as the longest range has, when none has enough.
+    public mutating func takeLast(_ count: UInt64) -> FrameRange {
+        var best = FrameRange(.zero, .zero)
+        for index in 0..<self.count {
+            let range = ranges[index]
+            if range.count >= min(count, best.count + 1) { best = range }
+        }
+        let taken = min(count, best.count)
+        best.start = PseudophysicalFrame(rawValue: best.end.rawValue - taken)
+        remove(best)
+        return best
+    }
+
+    /// How many chunks have at least one of the frames.
+    public var chunkCount: UInt64 {
+        var sum: UInt64 = 0
+        var next: UInt64 = 0
+        for index in 0..<count {
+            let first = max(next, ranges[index].start.rawValue / Chunk.frameCount)
+            let end = (ranges[index].end.rawValue - 1) / Chunk.frameCount + 1
+            sum += end > first ? end - first : 0
+            next = max(next, end)
+        }
+        return sum
+    }
+
     /// All frames together.
     public var frameCount: UInt64 {
         var sum: UInt64 = 0

@@ -10,7 +10,10 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
     /// The tables, for mapping other things than memory.
     public var tables: PageTables
     private var unused: FrameRanges
-    private var limit: PseudophysicalFrame
+    private let limit: PseudophysicalFrame
+    /// Frames for the records of chunks to come, two for each. In one place, so that they break
+    /// no run of memory in two.
+    private var recordFrames: FrameRange
 
     /// Takes on frames that nobody uses, and that are memory. Early frames must have been taken
     /// out of `unused` before.
@@ -18,6 +21,7 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         self.unused = unused
         self.tables = tables
         limit = unused.count == 0 ? .zero : unused[unused.count - 1].end
+        recordFrames = self.unused.takeLast(2 * self.unused.chunkCount)
     }
 
     /// Frames that have not come into use yet.
@@ -40,9 +44,9 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         let start = PseudophysicalFrame(
             rawValue: first.rawValue & ~(Chunk.frameCount - 1))
         let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+        guard recordFrames.count >= 2 else { return nil }
         tables.mapChunk(at: start, below: limit)
-        guard let records = takeRecords(of: chunk) else { return 0 }
-        mapRecords(records, of: chunk)
+        mapRecords(of: chunk)
         allocator.prepareChunk(at: start)
         var given: UInt64 = 0
         for index in 0..<unused.count {
@@ -56,25 +60,14 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         return given
     }
 
-    private typealias RecordFrames = (PseudophysicalFrame, PseudophysicalFrame)
-
-    /// Two frames of the chunk itself, which hold the records of its 512 frames. A chunk with
-    /// fewer frames than that is given up.
-    private mutating func takeRecords(of chunk: FrameRange) -> RecordFrames? {
-        guard let first = unused.takeFirst(atOrAbove: chunk.start),
-            let second = unused.takeFirst(atOrAbove: chunk.start), second < chunk.end
-        else {
-            unused.remove(chunk)
-            return nil
-        }
-        return (first, second)
-    }
-
-    private mutating func mapRecords(_ frames: RecordFrames, of chunk: FrameRange) {
+    private mutating func mapRecords(of chunk: FrameRange) {
         let size = UInt64(MemoryLayout<FrameRecord>.stride)
-        let address = Self.recordsAddress + chunk.start.rawValue * size
-        tables.map(frames.0, at: address, .readWrite)
-        tables.map(frames.1, at: address + UInt64(Page.byteCount), .readWrite)
+        var address = Self.recordsAddress + chunk.start.rawValue * size
+        for _ in 0..<2 {
+            tables.map(recordFrames.start, at: address, .readWrite)
+            recordFrames.start = recordFrames.start.advanced(by: 1)
+            address += UInt64(Page.byteCount)
+        }
     }
 
     /// Keeps frames back for the tables of the next chunk, as long as there is one.

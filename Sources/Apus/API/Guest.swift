@@ -24,7 +24,8 @@ public enum Guest {
         /// How the domain was entered.
         public static var mode: GuestMode { Live.mode }
 
-        /// Bytes of memory that the domain was started with.
+        /// Bytes of memory in the map that the domain was started with. A PV domain's is all that
+        /// it was given; QEMU's map has a hole or two.
         public static var memoryByteCount: UInt64 {
             Live.kernel.pointee.information.memory.frameCount << Page.shift
         }
