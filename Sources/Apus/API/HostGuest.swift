@@ -20,6 +20,15 @@
         /// Nil: there is no Xen underneath.
         public static var xenVersion: XenVersion? { nil }
 
+        /// Always `.twoLevel`: what a guest without a better one uses.
+        public static var eventInterface: EventInterface { .twoLevel }
+
+        /// Always 0: a process has no boot.
+        public static var bootTickCount: UInt64 { 0 }
+
+        /// Always 0: no events come to a process.
+        public static var spuriousEventCount: Int { 0 }
+
         /// Ends the process.
         public static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 
