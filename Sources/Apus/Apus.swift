@@ -1,4 +1,6 @@
 // The umbrella: what `import Apus` brings.
 
+@_exported import struct Clock.WallTime
 @_exported import struct Hypercalls.XenVersion
+@_exported import struct Memory.HeapStatistics
 @_exported import _Concurrency
