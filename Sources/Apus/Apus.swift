@@ -1,4 +1,7 @@
 // The umbrella: what `import Apus` brings.
 
-@_exported import struct Hypercalls.XenVersion
 @_exported import _Concurrency
+
+@_exported import struct Clock.WallTime
+@_exported import struct Hypercalls.XenVersion
+@_exported import struct Memory.HeapStatistics

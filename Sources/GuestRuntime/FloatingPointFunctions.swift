@@ -6,7 +6,7 @@
 /// Exact functions of doubles.
 public enum FloatingPointFunctions {
     /// The integer next to `x` towards zero, with the sign of `x`.
-    static func truncate(_ x: Double) -> Double {
+    public static func truncate(_ x: Double) -> Double {
         let exponent = Int(x.bitPattern >> 52 & 0x7FF) - 1023
         // From here on every bit counts whole numbers; NaN and infinity are among these.
         if exponent >= 52 { return x }
@@ -35,6 +35,16 @@ public enum FloatingPointFunctions {
         if rest >= 0.5 { return whole + 1 }
         if rest <= -0.5 { return whole - 1 }
         return whole
+    }
+
+    /// The nearest integer; of two, the even one.
+    public static func roundToEven(_ x: Double) -> Double {
+        let whole = truncate(x)
+        let rest = (x - whole).magnitude
+        // Below 2 to the 52nd, where there is a rest at all, integers are exact.
+        let isOdd = truncate(whole / 2) * 2 != whole
+        guard rest > 0.5 || rest == 0.5 && isOdd else { return whole }
+        return x.sign == .minus ? whole - 1 : whole + 1
     }
 
     /// What is left of `x` when as many whole `y` as fit are taken, with the sign of `x`. NaN

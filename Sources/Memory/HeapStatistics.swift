@@ -12,6 +12,14 @@ public struct HeapStatistics: Equatable, Sendable {
     public let slabByteCount: Int
     /// Frames free in the frame allocator, without the memory not donated yet.
     public let freeFrameCount: Int
+
+    /// The statistics with these four numbers.
+    public init(objectCount: Int, bytesInUse: Int, slabByteCount: Int, freeFrameCount: Int) {
+        self.objectCount = objectCount
+        self.bytesInUse = bytesInUse
+        self.slabByteCount = slabByteCount
+        self.freeFrameCount = freeFrameCount
+    }
 }
 
 extension Heap where Source: ~Copyable {

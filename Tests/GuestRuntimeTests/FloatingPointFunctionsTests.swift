@@ -30,6 +30,8 @@ import Testing
             #expect(same(FloatingPointFunctions.ceil(x), Foundation.ceil(x)), "ceil \(x)")
             #expect(same(FloatingPointFunctions.floor(x), Foundation.floor(x)), "floor \(x)")
             #expect(same(FloatingPointFunctions.round(x), Foundation.round(x)), "round \(x)")
+            #expect(same(FloatingPointFunctions.truncate(x), Foundation.trunc(x)), "trunc \(x)")
+            #expect(same(FloatingPointFunctions.roundToEven(x), Foundation.rint(x)), "rint \(x)")
         }
     }
 

@@ -1,5 +1,7 @@
 // What an application can ask about the domain it is, and how it ends.
 
+import Clock
+import Console
 import Events
 import GuestRuntime
 import Hypercalls
@@ -42,6 +44,22 @@ public enum Guest {
             case .twoLevel: .twoLevel
             case .fifo: .fifo
             }
+        }
+
+        /// The date, as far as the host knows; it jumps when the host's is set. To the
+        /// nanosecond, and as true as the host's clock. Nil if Xen was changing it all along.
+        public static var wallTime: WallTime? { Live.kernel.pointee.clock.wallClockNow() }
+
+        /// What the heap holds. Counted, not estimated; memory that has not come into use yet is
+        /// not in `freeFrameCount`.
+        public static var heapStatistics: HeapStatistics {
+            guard let heap = Live.heap else { preconditionFailure("no heap") }
+            return heap.pointee.statistics
+        }
+
+        /// Bytes of output that were dropped because nobody read the console.
+        public static var droppedOutputByteCount: Int {
+            Live.kernel.pointee.console?.droppedByteCount ?? 0
         }
 
         /// Ticks of the time stamp counter from the first instruction to `main`.

@@ -65,7 +65,7 @@
     }
 
     @c(_ZSt20__throw_length_errorPKc)
-    public func apusLengthError(_ text: UnsafePointer<UInt8>) -> Never {
+    func apusLengthError(_ text: UnsafePointer<UInt8>) -> Never {
         CrashReport.crash { EmergencyOutput.write("a C++ container would grow too long") }
     }
 

@@ -30,6 +30,8 @@
         var lineWaiters: [LineWaiter] = []
         var lastWaiterID: UInt64 = 0
         var lastConsoleEvent: UInt64 = 0
+        /// Whether printing no longer waits for the console's reader.
+        var hasReaderStalled = false
         var random: RandomGenerator?
 
         private let timer: EventChannel
@@ -76,7 +78,8 @@
 
         /// Lets events in. Apart from `init`: a handler reaches the kernel by its address.
         mutating func listen() throws(XenError) {
-            try events.setHandler(of: timer) { _ in }
+            // The timer fires once, and for a far deadline before its time: set it again.
+            try events.setHandler(of: timer) { _ in Live.kernel.pointee.armedDeadline = 0 }
             try console?.listen(on: events) { _ in
                 Live.kernel.pointee.console?.pushOutput()
                 Live.kernel.pointee.serveLines()
@@ -109,8 +112,6 @@
             guard let first = alarms.nextDeadline else { return nil }
             let now = clock.now().nanoseconds
             guard first <= now else { return nil }
-            // The timer fires once: the next deadline has to be set even if it is the same.
-            armedDeadline = 0
             return alarms.popDue(at: now)
         }
     }
