@@ -123,6 +123,18 @@ public struct FrameRanges {
         return best
     }
 
+    /// Keeps the lowest `frameCount` frames.
+    public mutating func truncate(to frameCount: UInt64) {
+        let old = self
+        var rest = frameCount
+        count = 0
+        for index in 0..<old.count {
+            let kept = min(rest, old[index].count)
+            append(FrameRange(old[index].start, old[index].start.advanced(by: kept)))
+            rest -= kept
+        }
+    }
+
     /// How many chunks have at least one of the frames.
     public var chunkCount: UInt64 {
         var sum: UInt64 = 0

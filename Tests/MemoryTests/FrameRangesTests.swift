@@ -62,6 +62,16 @@ struct FrameRangesTests {
         #expect(memory.frameCount == 8)
     }
 
+    @Test func `the lowest frames are kept`() {
+        var memory = ranges(range(0, 10), range(20, 30), range(40, 50))
+        memory.truncate(to: 100)
+        #expect(memory.frameCount == 30)
+        memory.truncate(to: 13)
+        #expect(list(memory) == [range(0, 10), range(20, 23)])
+        memory.truncate(to: 0)
+        #expect(memory.count == 0)
+    }
+
     @Test func `chunks that ranges share are counted once`() {
         #expect(ranges(range(0, 512)).chunkCount == 1)
         #expect(ranges(range(1, 100), range(200, 513)).chunkCount == 2)
