@@ -1,11 +1,9 @@
-// What is left of ten megabytes on a console.
+// What a flood of output left on a console.
 
 import Testing
 
 /// The console of the probe's flood.
 struct Flood {
-    private static let byteCount = 10_000_000
-
     /// Bytes that the guest said it dropped.
     let droppedByteCount: Int
     /// Bytes of the flood that are there.
@@ -22,15 +20,7 @@ struct Flood {
         shownByteCount = lines.filter { $0.allSatisfy { $0.isHexDigit || "xyz".contains($0) } }
             .reduce(0) { $0 + $1.utf8.count + 1 }
         milliseconds = lines.compactMap { line in
-            line.wholeMatch(of: /flood: 10000000 bytes in (\d+) ms/).flatMap { Int($0.1) }
+            line.wholeMatch(of: /flood: \d+ bytes in (\d+) ms/).flatMap { Int($0.1) }
         }.first
-    }
-
-    func expectAllAccountedFor() throws {
-        _ = try #require(milliseconds)
-        #expect(droppedByteCount > 0)
-        // A notice brings a line's end of its own: one byte for each.
-        let sum = droppedByteCount + shownByteCount
-        #expect(abs(sum - Self.byteCount) < 1000, "\(droppedByteCount) + \(shownByteCount)")
     }
 }

@@ -41,7 +41,7 @@ extension Probe {
         init(count: Int, seed: Int) {
             start = .allocate(byteCount: count, alignment: 16)
             self.count = count
-            self.seed = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15
+            self.seed = UInt64(seed) &* 0xBF58_476D_1CE4_E5B9
         }
 
         /// The first eight bytes of each page, and the last byte.
