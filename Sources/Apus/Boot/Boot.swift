@@ -100,13 +100,25 @@
             var chunk = PseudophysicalFrame.zero
             while chunk < end {
                 fillPool(&tables)
-                let limit = unused.count > 0 ? unused[unused.count - 1].end : end
+                let limit = max(end, memoryEnd)
                 tables.protectChunk(at: chunk) { frame in
                     if address_of_apus_shared_info() == frame.address { return .keep }
                     return frame < limit ? ImageLayout.protection(of: frame) : .none
                 }
                 chunk = chunk.advanced(by: Chunk.frameCount)
             }
+            // What else is mapped so far takes no code either: a builder or the entry code maps
+            // half a MiB past the image and the tables.
+            let reach = max(address_of_apus_image_end(), given.rootTable) + 0x80000
+            while chunk.address < reach {
+                fillPool(&tables)
+                tables.mapChunk(at: chunk, below: max(end, memoryEnd))
+                chunk = chunk.advanced(by: Chunk.frameCount)
+            }
+        }
+
+        private var memoryEnd: PseudophysicalFrame {
+            unused.count > 0 ? unused[unused.count - 1].end : .zero
         }
 
         /// A PVH domain's console ring lies beyond its memory.
