@@ -128,6 +128,14 @@
             tables.map(console.page, at: console.page.address, .readWrite)
         }
 
+        /// What seals the heap's free lists: better not known to whoever chooses the bytes of
+        /// objects. Without RDRAND (CPUID leaf 1, ECX bit 30) it is the time.
+        private func linkKey() -> UInt64 {
+            let hasRandom = hypervisor.cpuid(1).ecx & 1 << 30 != 0
+            let word = hasRandom ? hypervisor.hardwareRandom(seed: false) : nil
+            return word ?? hypervisor.timeStamp() &* 0x9E37_79B9_7F4A_7C15
+        }
+
         private consuming func createHeap(
             in page: UnsafeMutableRawPointer, _ tables: consuming PageTables
         ) {
@@ -138,7 +146,8 @@
             heap.initialize(
                 to: LiveHeap(
                     frames: FrameAllocator(records: records.unsafelyUnwrapped),
-                    source: PhysicalMemory(unused: unused, tables: tables)))
+                    source: PhysicalMemory(unused: unused, tables: tables),
+                    linkKey: linkKey()))
             Live.heap = heap
         }
     }
