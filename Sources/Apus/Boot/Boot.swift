@@ -100,13 +100,25 @@
             var chunk = PseudophysicalFrame.zero
             while chunk < end {
                 fillPool(&tables)
-                let limit = unused.count > 0 ? unused[unused.count - 1].end : end
+                let limit = max(end, memoryEnd)
                 tables.protectChunk(at: chunk) { frame in
                     if address_of_apus_shared_info() == frame.address { return .keep }
                     return frame < limit ? ImageLayout.protection(of: frame) : .none
                 }
                 chunk = chunk.advanced(by: Chunk.frameCount)
             }
+            // What else is mapped so far takes no code either: a builder or the entry code maps
+            // half a MiB past the image and the tables.
+            let reach = max(address_of_apus_image_end(), given.rootTable) + 0x80000
+            while chunk.address < reach {
+                fillPool(&tables)
+                tables.mapChunk(at: chunk, below: max(end, memoryEnd))
+                chunk = chunk.advanced(by: Chunk.frameCount)
+            }
+        }
+
+        private var memoryEnd: PseudophysicalFrame {
+            unused.count > 0 ? unused[unused.count - 1].end : .zero
         }
 
         /// A PVH domain's console ring lies beyond its memory.
@@ -114,6 +126,14 @@
             guard given.mode == .pvh, let console = given.console else { return }
             fillPool(&tables)
             tables.map(console.page, at: console.page.address, .readWrite)
+        }
+
+        /// What seals the heap's free lists: better not known to whoever chooses the bytes of
+        /// objects. Without RDRAND (CPUID leaf 1, ECX bit 30) it is the time.
+        private func linkKey() -> UInt64 {
+            let hasRandom = hypervisor.cpuid(1).ecx & 1 << 30 != 0
+            let word = hasRandom ? hypervisor.hardwareRandom(seed: false) : nil
+            return word ?? hypervisor.timeStamp() &* 0x9E37_79B9_7F4A_7C15
         }
 
         private consuming func createHeap(
@@ -126,7 +146,8 @@
             heap.initialize(
                 to: LiveHeap(
                     frames: FrameAllocator(records: records.unsafelyUnwrapped),
-                    source: PhysicalMemory(unused: unused, tables: tables)))
+                    source: PhysicalMemory(unused: unused, tables: tables),
+                    linkKey: linkKey()))
             Live.heap = heap
         }
     }
