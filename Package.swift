@@ -52,18 +52,22 @@ let package = Package(
         .executableTarget(
             name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
         // Tests
+        .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
-            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
-        tests("MemoryTests", of: ["Memory", "XenTypes"]),
-        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
+        tests("MemoryTests", of: ["Memory", "XenTypes", "SeededRandomness"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
-        tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
-        tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen"]),
+        tests(
+            "EventsTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
+        tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
-        tests("ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen"]),
+        tests(
+            "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
         tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
         tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
         tests("BootTests", of: ["XenRig", "ApusCommand"]),
