@@ -46,17 +46,17 @@ let package = Package(
                 "GuestRuntime", "Console", "ApusLinker",
             ]),
         // Host
-        .target(name: "Toolchain", swiftSettings: strict),
-        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
-        .target(name: "XenRig", swiftSettings: strict),
+        .target(name: "RigTools", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["RigTools"], swiftSettings: strict),
+        .target(name: "XenRig", dependencies: ["RigTools"], swiftSettings: strict),
         .executableTarget(
-            name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
+            name: "ApusCommand", dependencies: ["RigTools", "XenRig"], swiftSettings: strict),
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
-        tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
+        tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests("MemoryTests", of: ["Memory", "XenTypes", "SeededRandomness"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
@@ -68,10 +68,11 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
-        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
+        tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
+        tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
+        tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("BootTests", of: ["XenRig", "ApusCommand"]),
-        tests("TidyTests", of: ["Toolchain"]),
+        tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,8 +2,8 @@
 
 import Foundation
 import ImageAudit
+import RigTools
 import Testing
-import Toolchain
 
 @Suite struct GuestImageTests {
     @Test func `the finished guest image is faultless`() async throws {
@@ -12,7 +12,7 @@ import Toolchain
         let allowed = SymbolList(markdown: try String(contentsOf: list, encoding: .utf8)).names
         let audit = Audit(libraryExports: try HostLibraries.exports(), allowed: allowed)
         let image = try await AuditedImage.unstripped()
-        let findings = try audit.findings(in: image, with: toolchain)
+        let findings = try await audit.findings(in: image, with: toolchain)
         if findings.isEmpty { return }
         Issue.record("\(findings.map(\.description).joined(separator: "\n"))")
     }
