@@ -71,7 +71,7 @@ let package = Package(
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
-        tests("BootTests", of: ["XenRig", "ApusCommand"]),
+        tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]

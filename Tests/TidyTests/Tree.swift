@@ -5,8 +5,7 @@ import RigTools
 
 /// The working tree that this test was compiled in.
 enum Tree {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     private static let directories = [
         "Sources", "Tests", "Examples", "arch", "linker", "xen-headers",

@@ -14,8 +14,7 @@ struct Headers {
     /// The lines that include them.
     let preamble: String
 
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     /// Everything under `xen/` in a directory laid out like ours.
     static func ours(
