@@ -12,7 +12,9 @@ extension Boot {
             let console = try await Stage.ordinary.run {
                 try await Domain.succeed("async", in: mode)
             }
-            let steps = ["children", "actors", "priorities", "cancellation", "deadlines", "thousands"]
+            let steps = [
+                "children", "actors", "priorities", "cancellation", "deadlines", "thousands",
+            ]
             #expect(console.split(separator: "\n").prefix(6) == steps[...].map { $0[...] }[...])
         }
 

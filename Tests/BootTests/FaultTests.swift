@@ -58,7 +58,8 @@ extension Boot {
             let lines = end.console.split(separator: "\n").map(String.init)
             let named = await symboliser.annotated(lines).filter { $0.hasPrefix("  #") }
             #expect(
-                named.contains { $0.contains(failure.function) }, "\(named.joined(separator: "\n"))")
+                named.contains { $0.contains(failure.function) }, "\(named.joined(separator: "\n"))"
+            )
             #expect(named.contains { $0.contains("Probe+Failures.swift:") })
         }
 

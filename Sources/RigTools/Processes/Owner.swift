@@ -6,14 +6,14 @@
 import Foundation
 import Synchronization
 
-enum Owner {
+package enum Owner {
     /// Tells the children of this process whom to watch.
-    static let variable = "APUS_OWNER"
+    package static let variable = "APUS_OWNER"
 
     private static let isWatched = Atomic<Bool>(false)
 
     /// From now on ends this process, and all that it started, once its owner is gone.
-    static func watch() {
+    package static func watch() {
         guard let text = ProcessInfo.processInfo.environment[variable], let owner = pid_t(text),
             !isWatched.exchange(true, ordering: .relaxed)
         else { return }

@@ -4,12 +4,12 @@ import Foundation
 import Synchronization
 
 /// How a child ended.
-public enum ChildEnding: Equatable, Sendable {
+package enum ChildEnding: Equatable, Sendable {
     case exited(Int32)
     case killed(signal: Int32)
 
     /// As a shell reports it: 128 + N for signal N.
-    var shellStatus: Int32 {
+    package var shellStatus: Int32 {
         switch self {
         case .exited(let status): status
         case .killed(let signal): 128 + signal
@@ -23,13 +23,13 @@ public enum ChildEnding: Equatable, Sendable {
 }
 
 /// A child that dies when this process does, by whatever cause.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     private enum State {
         case running([CheckedContinuation<ChildEnding, Never>])
         case ended(ChildEnding)
     }
 
-    let pid: pid_t
+    package let pid: pid_t
     private let state = Mutex<State>(.running([]))
 
     private init(pid: pid_t) {
@@ -41,7 +41,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Starts `tool` with `descriptors` as its 0, 1, 2, ...; they stay open in the caller.
-    static func start(
+    package static func start(
         _ tool: URL, _ arguments: [String], environment: [String: String] = [:],
         directory: URL? = nil, descriptors: [Int32]
     ) async throws(RigError) -> ChildProcess {
@@ -74,11 +74,11 @@ final class ChildProcess: Sendable {
     }
 
     /// How it ended, or nil while it runs.
-    var ending: ChildEnding? {
+    package var ending: ChildEnding? {
         state.withLock { if case .ended(let ending) = $0 { ending } else { nil } }
     }
 
-    func wait() async -> ChildEnding {
+    package func wait() async -> ChildEnding {
         await withCheckedContinuation { continuation in
             let ended: ChildEnding? = state.withLock { state in
                 switch state {
@@ -93,23 +93,23 @@ final class ChildProcess: Sendable {
     }
 
     /// Ends the child and all of its process group, at once.
-    func kill() {
+    package func kill() {
         guard ending == nil else { return }
         Glibc.kill(-pid, SIGKILL)
     }
 }
 
 /// The process groups that an interruption has to end.
-public enum LiveChildren {
+package enum LiveChildren {
     private static let pids = Mutex<Set<pid_t>>([])
 
-    static func insert(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
-    static func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
+    fileprivate static func insert(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
+    fileprivate static func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
 
-    public static var isEmpty: Bool { pids.withLock { $0.isEmpty } }
+    package static var isEmpty: Bool { pids.withLock { $0.isEmpty } }
 
     /// Sends `signal` to every child's process group.
-    public static func signalAll(_ signal: Int32) {
+    package static func signalAll(_ signal: Int32) {
         for pid in pids.withLock({ $0 }) { kill(-pid, signal) }
     }
 }

@@ -3,11 +3,11 @@
 import Foundation
 import Synchronization
 
-public enum Temporaries {
+package enum Temporaries {
     private static let directories = Mutex<Set<URL>>([])
     private static let removesAtExit = Atomic<Bool>(false)
 
-    static func insert(_ directory: URL) {
+    package static func insert(_ directory: URL) {
         directories.withLock { _ = $0.insert(directory) }
         // A test process ends without a word to the rigs that it booted.
         if !removesAtExit.exchange(true, ordering: .relaxed) {
@@ -15,11 +15,13 @@ public enum Temporaries {
         }
     }
 
-    static func remove(_ directory: URL) { directories.withLock { _ = $0.remove(directory) } }
+    package static func remove(_ directory: URL) {
+        directories.withLock { _ = $0.remove(directory) }
+    }
 
     /// Removes all of them; for the moment before this process ends. Tries for a second, since a
     /// child that is being ended may still write.
-    public static func removeAll() {
+    package static func removeAll() {
         guard ProcessInfo.processInfo.environment["APUS_KEEP"] == nil else { return }
         for directory in directories.withLock({ $0 }) {
             for _ in 0..<10 where Files.exists(directory) {

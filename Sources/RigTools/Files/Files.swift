@@ -2,9 +2,9 @@
 
 import Foundation
 
-enum Files {
+package enum Files {
     /// Makes a directory, and those above it.
-    static func makeDirectory(_ directory: URL) throws(RigError) {
+    package static func makeDirectory(_ directory: URL) throws(RigError) {
         if mkdir(directory.path, 0o755) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, directory.path != "/" else {
             throw .cannotStore("cannot make \(directory.path): \(Errno.current)")
@@ -15,14 +15,16 @@ enum Files {
         }
     }
 
-    static func write(_ text: String, to file: URL, executable: Bool = false) throws(RigError) {
+    package static func write(_ text: String, to file: URL, executable: Bool = false)
+        throws(RigError)
+    {
         let descriptor = try create(file, executable ? 0o755 : 0o644)
         defer { close(descriptor) }
         try write(Array(text.utf8)[...], to: descriptor, of: file)
     }
 
     /// Copies contents and permissions.
-    static func copy(_ source: URL, to destination: URL) throws(RigError) {
+    package static func copy(_ source: URL, to destination: URL) throws(RigError) {
         let input = open(source.path, O_RDONLY | O_CLOEXEC)
         var status = stat()
         guard input >= 0, fstat(input, &status) == 0 else {
@@ -65,31 +67,31 @@ enum Files {
     }
 
     /// Moves within one file system: the destination is either whole or absent.
-    static func rename(_ source: URL, to destination: URL) throws(RigError) {
+    package static func rename(_ source: URL, to destination: URL) throws(RigError) {
         guard Glibc.rename(source.path, destination.path) == 0 else {
             throw .cannotStore("cannot write \(destination.path): \(Errno.current)")
         }
     }
 
     /// Removes a file or a tree, if it is there.
-    static func remove(_ file: URL) { try? FileManager.default.removeItem(at: file) }
+    package static func remove(_ file: URL) { try? FileManager.default.removeItem(at: file) }
 
-    static func exists(_ file: URL) -> Bool { access(file.path, F_OK) == 0 }
+    package static func exists(_ file: URL) -> Bool { access(file.path, F_OK) == 0 }
 
     /// Its length in bytes; 0 if there is none.
-    static func size(_ file: URL) -> Int {
+    package static func size(_ file: URL) -> Int {
         var status = stat()
         return stat(file.path, &status) == 0 ? Int(status.st_size) : 0
     }
 
     /// The whole text of a file; nil if there is none.
-    static func read(_ file: URL) -> String? {
+    package static func read(_ file: URL) -> String? {
         guard let bytes = FileManager.default.contents(atPath: file.path) else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Bytes that an ordinary user may still write to the file system of `directory`.
-    static func freeBytes(at directory: URL) -> UInt64? {
+    package static func freeBytes(at directory: URL) -> UInt64? {
         var status = statvfs()
         guard statvfs(directory.path, &status) == 0 else { return nil }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)

@@ -3,11 +3,11 @@
 import Foundation
 
 /// Holds an exclusive flock(2) on a file for as long as the value lives.
-struct FileLock: ~Copyable {
+package struct FileLock: ~Copyable {
     private let descriptor: Int32
 
     /// Takes the lock if it is free. Nil when another process has it.
-    static func tryLocking(_ file: URL) throws(RigError) -> FileLock? {
+    package static func tryLocking(_ file: URL) throws(RigError) -> FileLock? {
         let descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw .cannotStore("cannot write \(file.path): \(Errno.current)")
@@ -18,7 +18,9 @@ struct FileLock: ~Copyable {
     }
 
     /// Waits for the lock. Polls, because a blocking flock would hold a thread of the pool.
-    static func locking(_ file: URL, whileWaiting: () -> Void) async throws(RigError) -> FileLock {
+    package static func locking(_ file: URL, whileWaiting: () -> Void) async throws(RigError)
+        -> FileLock
+    {
         var told = false
         while true {
             if let lock = try tryLocking(file) { return lock }
