@@ -107,14 +107,7 @@
                 }
                 chunk = chunk.advanced(by: Chunk.frameCount)
             }
-            // What else is mapped so far takes no code either: a builder or the entry code maps
-            // half a MiB past the image and the tables.
-            let reach = max(address_of_apus_image_end(), given.rootTable) + 0x80000
-            while chunk.address < reach {
-                fillPool(&tables)
-                tables.mapChunk(at: chunk, below: max(end, memoryEnd))
-                chunk = chunk.advanced(by: Chunk.frameCount)
-            }
+            tables.denyCodePastImage()
         }
 
         private var memoryEnd: PseudophysicalFrame {
