@@ -22,14 +22,19 @@ public struct PageTables: ~Copyable {
     private let hypervisor: Hypervisor
     private let mode: PagingMode
     private let root: UInt64
+    private let pageBase: UInt
     /// The first frame above the chunks that are mapped for the image.
     private var imageLimit = PseudophysicalFrame.zero
     /// Frames for new tables. They are mapped, writable, and nobody else's.
     public var pool = TablePool()
 
-    /// Takes over the tables whose top one is at virtual address `root`.
-    public init(root: UInt64, mode: PagingMode, hypervisor: Hypervisor) {
+    /// Takes over the tables whose top one is at pseudo-physical (and virtual) address `root`.
+    ///
+    /// - Parameter pageBase: where frame 0's page can be reached, and from there the others. On a
+    ///   guest 0; what the tables themselves map does not depend on it.
+    public init(root: UInt64, mode: PagingMode, hypervisor: Hypervisor, pageBase: UInt = 0) {
         self.root = root
+        self.pageBase = pageBase
         self.mode = mode
         self.hypervisor = hypervisor
     }
@@ -54,7 +59,7 @@ public struct PageTables: ~Copyable {
         guard frame >= imageLimit else { return }
         let table = chunkTable(of: frame.address)
         let index = Self.index(of: frame.address, level: 2)
-        let old = PageTableEntry(rawValue: Self.entries(table)[index])
+        let old = PageTableEntry(rawValue: entries(table)[index])
         if case .pvh = mode {
             let plain = PageTableEntry(frame: frame.rawValue, .readWrite)
             write(plain.adding(PageTableEntry.large), to: table, at: index)
@@ -80,9 +85,9 @@ public struct PageTables: ~Copyable {
     ) {
         let upper = chunkTable(of: frame.address)
         let index = Self.index(of: frame.address, level: 2)
-        let old = PageTableEntry(rawValue: Self.entries(upper)[index])
+        let old = PageTableEntry(rawValue: entries(upper)[index])
         let new = pool.take()
-        let entries = Self.entries(new.address)
+        let entries = entries(new.address)
         for offset in 0..<Int(Chunk.frameCount) {
             let page = frame.advanced(by: UInt64(offset))
             entries[offset] = replacement(for: page, table: new, under: old, protection).rawValue
@@ -111,7 +116,7 @@ public struct PageTables: ~Copyable {
     ) -> PageTableEntry {
         guard old.isPresent, !old.isLarge else { return entry(for: page, .readWrite) }
         return PageTableEntry(
-            rawValue: Self.entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
+            rawValue: entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
     }
 
     /// Whether a PV page is a table already, which must not become writable.
@@ -127,11 +132,11 @@ public struct PageTables: ~Copyable {
 
     private mutating func lowerTable(of table: UInt64, at address: UInt64, level: Int) -> UInt64 {
         let index = Self.index(of: address, level: level)
-        let entry = PageTableEntry(rawValue: Self.entries(table)[index])
+        let entry = PageTableEntry(rawValue: entries(table)[index])
         precondition(!entry.isLarge, "a table is wanted where a large page is mapped")
         if entry.isPresent { return tableAddress(entry) }
         let new = pool.take()
-        Self.entries(new.address).update(repeating: 0, count: 512)
+        entries(new.address).update(repeating: 0, count: 512)
         link(new, into: table, at: index)
         return new.address
     }
@@ -147,11 +152,9 @@ extension PageTables {
         Int(address >> (Page.shift + 9 * UInt64(level - 1)) & 511)
     }
 
-    private static func entries(_ table: UInt64) -> Entries {
-        guard let entries = Entries(bitPattern: UInt(table)) else {
-            preconditionFailure("a page table at address zero")
-        }
-        return entries
+    private func entries(_ table: UInt64) -> Entries {
+        precondition(table != 0, "a page table at address zero")
+        return Entries(bitPattern: pageBase &+ UInt(table)).unsafelyUnwrapped
     }
 
     /// One of our frames as hypercalls, grants and rings name it.
@@ -183,7 +186,7 @@ extension PageTables {
 
     private func write(_ entry: PageTableEntry, to table: UInt64, at index: Int) {
         guard case .pv = mode else {
-            Self.entries(table)[index] = entry.rawValue
+            entries(table)[index] = entry.rawValue
             return
         }
         let machine = number(of: PseudophysicalFrame(containing: table)) << Page.shift
