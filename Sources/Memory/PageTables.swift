@@ -103,10 +103,12 @@ public struct PageTables: ~Copyable {
         for page: PseudophysicalFrame, table new: PseudophysicalFrame, under old: PageTableEntry,
         _ protection: (PseudophysicalFrame) -> Protection
     ) -> PageTableEntry {
-        let before = oldEntry(of: page, under: old)
         switch protection(page) {
-        case .keep: return before
-        case .readWrite where page == new || isSealed(before): return entry(for: page, .readOnly)
+        // Such a page may lie past the end of memory, and have no frame to ask about.
+        case .none: return PageTableEntry(rawValue: 0)
+        case .keep: return oldEntry(of: page, under: old)
+        case .readWrite where isSealed(page, table: new, under: old):
+            return entry(for: page, .readOnly)
         case let wanted: return entry(for: page, wanted)
         }
     }
@@ -119,10 +121,13 @@ public struct PageTables: ~Copyable {
             rawValue: entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
     }
 
-    /// Whether a PV page is a table already, which must not become writable.
-    private func isSealed(_ entry: PageTableEntry) -> Bool {
+    /// Whether a page is a PV guest's table, or about to be, and must not become writable.
+    private func isSealed(
+        _ page: PseudophysicalFrame, table new: PseudophysicalFrame, under old: PageTableEntry
+    ) -> Bool {
         guard case .pv = mode else { return false }
-        return entry.isPresent && !entry.isWritable
+        let before = oldEntry(of: page, under: old)
+        return page == new || before.isPresent && !before.isWritable
     }
 
     private mutating func chunkTable(of address: UInt64) -> UInt64 {
