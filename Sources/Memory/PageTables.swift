@@ -65,8 +65,8 @@ public struct PageTables: ~Copyable {
             write(plain.adding(PageTableEntry.large), to: table, at: index)
             drop(frame.address)
         } else if old.isPresent {
-            // The builder mapped it; it takes no code.
-            write(old.adding(PageTableEntry.noExecute), to: table, at: index)
+            // The builder mapped it.
+            denyCode(in: table, at: index, mapping: frame.address)
         } else {
             replaceChunk(at: frame) { $0 < frameLimit ? .readWrite : .none }
         }
@@ -78,6 +78,32 @@ public struct PageTables: ~Copyable {
     ) {
         replaceChunk(at: frame, protection)
         imageLimit = max(imageLimit, frame.advanced(by: Chunk.frameCount))
+    }
+
+    /// Takes the right to run code from all that the loader mapped past the image, in use or not:
+    /// it was mapped for anything.
+    public func denyCodePastImage() {
+        let top = PageTableEntry(rawValue: entries(root)[0])
+        guard top.isPresent else { return }
+        let third = tableAddress(top)
+        for index in 0..<512 {
+            let upper = PageTableEntry(rawValue: entries(third)[index])
+            guard upper.isPresent else { continue }
+            let table = tableAddress(upper)
+            let start = UInt64(index * 512) * Chunk.byteCount
+            for chunk in 0..<512 {
+                let address = start + UInt64(chunk) * Chunk.byteCount
+                guard address >= imageLimit.address else { continue }
+                denyCode(in: table, at: chunk, mapping: address)
+            }
+        }
+    }
+
+    private func denyCode(in table: UInt64, at index: Int, mapping address: UInt64) {
+        let old = PageTableEntry(rawValue: entries(table)[index])
+        guard old.isPresent, !old.isNoExecute else { return }
+        write(old.adding(PageTableEntry.noExecute), to: table, at: index)
+        drop(address)
     }
 
     private mutating func replaceChunk(

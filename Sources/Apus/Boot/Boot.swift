@@ -107,6 +107,7 @@
                 }
                 chunk = chunk.advanced(by: Chunk.frameCount)
             }
+            tables.denyCodePastImage()
         }
 
         /// A PVH domain's console ring lies beyond its memory.
