@@ -40,14 +40,11 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
     }
 
     private mutating func donateChunk(to allocator: inout FrameAllocator) -> UInt64? {
-        guard let first = unused.first(atOrAbove: .zero) else { return nil }
-        let start = PseudophysicalFrame(
-            rawValue: first.rawValue & ~(Chunk.frameCount - 1))
-        let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+        guard let chunk = nextChunk() else { return nil }
         guard recordFrames.count >= 2 else { return nil }
-        tables.mapChunk(at: start, below: limit)
+        tables.mapChunk(at: chunk.start, below: limit)
         mapRecords(of: chunk)
-        allocator.prepareChunk(at: start)
+        allocator.prepareChunk(at: chunk.start)
         var given: UInt64 = 0
         for index in 0..<unused.count {
             let part = unused[index].intersection(chunk)
@@ -58,6 +55,21 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         unused.remove(chunk)
         fillPool(from: &allocator)
         return given
+    }
+
+    /// The lowest chunk with unused frames. Crumbs are passed over for good: every chunk must bring
+    /// the frames for all tables that the next one may take.
+    private mutating func nextChunk() -> FrameRange? {
+        while let first = unused.first(atOrAbove: .zero) {
+            let start = PseudophysicalFrame(
+                rawValue: first.rawValue & ~(Chunk.frameCount - 1))
+            let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+            var usable: UInt64 = 0
+            for index in 0..<unused.count { usable += unused[index].intersection(chunk).count }
+            if usable >= UInt64(TablePool.capacity) { return chunk }
+            unused.remove(chunk)
+        }
+        return nil
     }
 
     private mutating func mapRecords(of chunk: FrameRange) {
