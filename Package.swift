@@ -56,7 +56,7 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
-        tests("MemoryTests", of: ["Memory", "XenTypes"]),
+        tests("MemoryTests", of: ["CXen", "XenTypes", "Hypercalls", "Memory", "ModelXen"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
