@@ -4,7 +4,7 @@ import Foundation
 import XenRig
 
 struct TestCommand: Equatable {
-    enum Part: Equatable, CaseIterable {
+    enum Part: String, CaseIterable {
         case unit
         case boot
     }
@@ -21,17 +21,31 @@ struct TestCommand: Equatable {
     }
 
     func run() async throws(RigError) -> ExitCode {
+        let chosen = parts.filter { parts.count == 1 || exists($0) }
+        let purposes = chosen.contains(.boot) ? Requirements.Purpose.allCases : [.tests]
+        try await Requirements.install(for: purposes, progress: Terminal.progress)
+        Terminal.progress.report("Building the tests")
+        Terminal.clear()
+        do throws(RigError) {
+            try await TestRun.build()
+        } catch {
+            // The last line says it, too: a script that reads nothing else must not miss it.
+            Terminal.complain("\(error)")
+            printBytes(Data("\(TestTally(failed: 1).line)\n".utf8))
+            return ExitCode(error)
+        }
+        return try await count(chosen)
+    }
+
+    private func count(_ parts: [Part]) async throws(RigError) -> ExitCode {
         var total = TestTally()
-        for part in parts where parts.count == 1 || exists(part) {
-            try await Requirements.install(
-                for: part == .boot ? Requirements.Purpose.allCases : [.tests],
-                progress: Terminal.progress)
+        for part in parts {
+            Terminal.progress.report("Running the \(part.rawValue) tests")
             Terminal.clear()
             let run = try await TestRun(arguments(for: part)).run()
             total.passed += run.passed
             total.failed += run.failed
         }
-        Terminal.clear()
         if total.isEmpty {
             Terminal.complain("no test ran")
             total.failed = 1

@@ -12,7 +12,7 @@ public enum RigError: Error, Equatable, Sendable {
     case mirrorFailed(String)
     /// The cache or a temporary directory cannot be written, or the disk is full.
     case cannotStore(String)
-    /// `swift build` failed; the text is its output.
+    /// `swift build` failed; the text is its output, unless that was passed through.
     case buildFailed(program: String, output: String)
     /// A tool of this machine failed in a way that is not expected of it.
     case toolFailed(String)
@@ -35,7 +35,7 @@ extension RigError: CustomStringConvertible {
         case .missingTools(let tools, let remedy):
             "missing: \(tools.joined(separator: ", ")); to install: \(remedy)"
         case .buildFailed(let program, let output):
-            "building \(program) failed\n\(output)"
+            "building \(program) failed" + (output.isEmpty ? "" : "\n\(output)")
         }
     }
 }

@@ -52,7 +52,10 @@ public enum Requirements {
         progress.report("Installing \(packages.joined(separator: " "))")
         let environment = ["DEBIAN_FRONTEND": "noninteractive"]
         for arguments in [
-            ["-q", "update"], ["-q", "install", "-y", "--no-install-recommends"] + packages,
+            ["-q", "update"],
+            // Waits for another that installs, rather than fail.
+            ["-q", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends"]
+                + packages,
         ] {
             var command = Command(aptGet, arguments)
             command.environment = environment
