@@ -12,8 +12,10 @@ extension Boot {
             let console = try await Stage.ordinary.run {
                 try await Domain.succeed("async", in: mode)
             }
-            let steps = ["children", "actors", "priorities", "cancellation", "deadlines", "thousands"]
-            #expect(console.split(separator: "\n").prefix(6) == steps[...].map { $0[...] }[...])
+            let steps = [
+                "children", "actors", "priorities", "cancellation", "deadlines", "thousands",
+            ]
+            #expect(console.split(separator: "\n").prefix(6).map(String.init) == steps)
         }
 
         @Test(arguments: BootMode.allCases)
