@@ -46,28 +46,33 @@ let package = Package(
                 "GuestRuntime", "Console", "ApusLinker",
             ]),
         // Host
-        .target(name: "Toolchain", swiftSettings: strict),
-        .target(name: "ImageAudit", dependencies: ["Toolchain"], swiftSettings: strict),
-        .target(name: "XenRig", swiftSettings: strict),
+        .target(name: "RigTools", swiftSettings: strict),
+        .target(name: "ImageAudit", dependencies: ["RigTools"], swiftSettings: strict),
+        .target(name: "XenRig", dependencies: ["RigTools"], swiftSettings: strict),
         .executableTarget(
-            name: "ApusCommand", dependencies: ["XenRig"], swiftSettings: strict),
+            name: "ApusCommand", dependencies: ["RigTools", "XenRig"], swiftSettings: strict),
         // Tests
+        .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
-            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls"],
+            name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
-        tests("XenHeadersTests", of: ["CXen", "Toolchain"]),
-        tests("MemoryTests", of: ["Memory", "XenTypes"]),
-        tests("GuestRuntimeTests", of: ["GuestRuntime"]),
+        tests("XenHeadersTests", of: ["CXen", "RigTools"]),
+        tests("MemoryTests", of: ["Memory", "XenTypes", "SeededRandomness"]),
+        tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
-        tests("EventsTests", of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen"]),
-        tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen"]),
+        tests(
+            "EventsTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
+        tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
-        tests("ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen"]),
-        tests("ImageTests", of: ["ImageAudit", "Toolchain", "XenRig"]),
-        tests("XenRigTests", of: ["XenRig", "ApusCommand"]),
-        tests("BootTests", of: ["XenRig", "ApusCommand"]),
-        tests("TidyTests", of: ["Toolchain"]),
+        tests(
+            "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
+        tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
+        tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
+        tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 // `apus doctor`: what this machine lacks, and the line that installs it.
 
 import Foundation
+import RigTools
 import XenRig
 
 struct DoctorCommand: Equatable {
@@ -23,7 +24,7 @@ struct DoctorCommand: Equatable {
             for tool in missing {
                 printBytes(Data("missing: \(tool.name) (package \(tool.package))\n".utf8))
             }
-            let line = Requirements.installLine(for: missing.map(\.package))
+            let line = Tool.installLine(for: missing.map(\.package))
             printBytes(Data("\(line)\n".utf8))
             return .unavailable
         }

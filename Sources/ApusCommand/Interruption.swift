@@ -3,6 +3,7 @@
 
 import Dispatch
 import Foundation
+import RigTools
 import XenRig
 
 /// Ends every child and removes every temporary before this process ends.

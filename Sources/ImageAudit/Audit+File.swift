@@ -1,27 +1,30 @@
 // Audits a file, with the toolchain's disassembler.
 
 import Foundation
-import Toolchain
+import RigTools
 
 extension Audit {
-    /// The disassembler refused the image.
-    public struct NotDisassembled: Error, CustomStringConvertible {
-        /// What it said.
-        public let description: String
-    }
-
     /// Every fault of the image in `file`.
-    public func findings(in file: URL, with toolchain: Toolchain) throws -> [Finding] {
-        let image = try ELFImage([UInt8](Data(contentsOf: file)))
-        return findings(in: image, try Self.disassembly(of: file, with: toolchain))
+    package func findings(
+        in file: URL, with toolchain: Toolchain
+    ) async throws(RigError) -> [Finding] {
+        let image = try ELFImage(at: file)
+        let code = try await Self.disassembly(of: file, with: toolchain)
+        do throws(ELFImage.Fault) {
+            return try findings(in: image, code)
+        } catch {
+            throw .wrongImage(path: file.path, reason: "\(error)")
+        }
     }
 
     /// The code of `file`, cut into functions.
-    public static func disassembly(of file: URL, with toolchain: Toolchain) throws -> Disassembly {
-        let outcome = try toolchain.command(
+    package static func disassembly(
+        of file: URL, with toolchain: Toolchain
+    ) async throws(RigError) -> Disassembly {
+        let outcome = try await toolchain.command(
             "llvm-objdump", ["-d", "--no-show-raw-insn", "--no-leading-headers", file.path]
-        ).run()
-        guard outcome.succeeded else { throw NotDisassembled(description: outcome.errors) }
+        ).run(.apart)
+        guard outcome.succeeded else { throw .toolFailed("llvm-objdump: \(outcome.errors)") }
         return Disassembly(text: outcome.output)
     }
 }

@@ -1,22 +1,26 @@
 // Judges a finished guest image: no red zone, nothing writable and executable, nothing of a libc
 // beyond what Documentation/libc-symbols.md accounts for.
 
+import RigTools
+
 /// What an image was allowed, and what it is judged by.
-public struct Audit: Sendable {
+package struct Audit: Sendable {
     /// Symbols that the host's C and C++ libraries export.
-    public let libraryExports: Set<String>
+    package let libraryExports: Set<String>
     /// Those of them that an image may define.
-    public let allowed: Set<String>
+    package let allowed: Set<String>
 
     /// Judges by these two sets.
-    public init(libraryExports: Set<String>, allowed: Set<String>) {
+    package init(libraryExports: Set<String>, allowed: Set<String>) {
         self.libraryExports = libraryExports
         self.allowed = allowed
     }
 
     /// Every fault of an image, given its file and its disassembly.
-    public func findings(in image: ELFImage, _ code: Disassembly) -> [Finding] {
-        Self.redZone(code) + Self.segments(image) + symbols(image)
+    package func findings(in image: ELFImage, _ code: Disassembly) throws(ELFImage.Fault)
+        -> [Finding]
+    {
+        Self.redZone(code) + Self.segments(image) + (try symbols(image))
     }
 
     private static func redZone(_ code: Disassembly) -> [Finding] {
@@ -29,10 +33,11 @@ public struct Audit: Sendable {
             .map { .writableAndExecutable(address: $0.address) }
     }
 
-    private func symbols(_ image: ELFImage) -> [Finding] {
-        if image.symbols.isEmpty { return [.noSymbols] }
-        let undefined = image.symbols.filter { !$0.isDefined }.map(\.name)
-        let foreign = Set(image.symbols.filter(\.isDefined).map(\.name))
+    private func symbols(_ image: ELFImage) throws(ELFImage.Fault) -> [Finding] {
+        let symbols = try image.symbols()
+        if symbols.isEmpty { return [.noSymbols] }
+        let undefined = symbols.filter { !$0.isDefined }.map(\.name)
+        let foreign = Set(symbols.filter(\.isDefined).map(\.name))
             .intersection(libraryExports).subtracting(allowed)
         return undefined.map(Finding.undefined)
             + foreign.sorted().map(Finding.unlistedLibrarySymbol)

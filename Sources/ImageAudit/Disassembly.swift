@@ -1,20 +1,20 @@
 // An image's code, cut into functions at its symbols.
 
 /// A stretch of code from one symbol to the next.
-public struct Function: Equatable, Sendable {
+package struct Function: Equatable, Sendable {
     /// The symbol, mangled.
-    public let name: String
+    package let name: String
     /// In the order of their addresses.
-    public let instructions: [Instruction]
+    package let instructions: [Instruction]
 }
 
 /// What `llvm-objdump -d --no-show-raw-insn` prints.
-public struct Disassembly: Sendable {
+package struct Disassembly: Sendable {
     /// In the order of their addresses; those without an instruction are left out.
-    public let functions: [Function]
+    package let functions: [Function]
 
     /// Reads the tool's output.
-    public init(text: String) {
+    package init(text: String) {
         var functions: [Function] = []
         var name: Substring?
         var instructions: [Instruction] = []

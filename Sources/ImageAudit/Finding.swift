@@ -1,7 +1,7 @@
 // What an audit can find fault with.
 
 /// One fault of an image.
-public enum Finding: Equatable, Sendable, CustomStringConvertible {
+package enum Finding: Equatable, Sendable, CustomStringConvertible {
     /// Code keeps something below the stack pointer, where an upcall overwrites it.
     case redZone(RedZoneUse)
     /// A segment could be written and then run.
@@ -16,7 +16,7 @@ public enum Finding: Equatable, Sendable, CustomStringConvertible {
     case noCode
 
     /// One line for a person.
-    public var description: String {
+    package var description: String {
         switch self {
         case .redZone(let use):
             "\(use.function) at 0x\(String(use.address, radix: 16)) reaches "

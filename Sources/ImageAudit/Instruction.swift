@@ -1,9 +1,9 @@
 // One machine instruction as `llvm-objdump -d --no-show-raw-insn` prints it, AT&T syntax.
 
 /// An instruction, read as far as the audit needs.
-public struct Instruction: Equatable, Sendable {
+package struct Instruction: Equatable, Sendable {
     /// What an instruction works on.
-    public enum Operand: Equatable, Sendable {
+    package enum Operand: Equatable, Sendable {
         /// A register by its name without the percent sign: `rsp`, `eax`.
         case register(String)
         /// A constant in the instruction.
@@ -17,11 +17,11 @@ public struct Instruction: Equatable, Sendable {
     }
 
     /// Where the instruction is, in the image's address space.
-    public let address: UInt64
+    package let address: UInt64
     /// Its name, with the size suffix: `movq`.
-    public let mnemonic: String
+    package let mnemonic: String
     /// Its operands in AT&T order: the destination is the last.
-    public let operands: [Operand]
+    package let operands: [Operand]
 }
 
 extension Instruction {

@@ -9,17 +9,17 @@
 // Source: System V ABI for AMD64, 3.2.2 "The Stack Frame".
 
 /// An access below the stack pointer.
-public struct RedZoneUse: Equatable, Sendable {
+package struct RedZoneUse: Equatable, Sendable {
     /// The symbol of the function.
-    public let function: String
+    package let function: String
     /// Where the instruction is.
-    public let address: UInt64
+    package let address: UInt64
     /// How far below the stack pointer it reaches, at least.
-    public let bytesBelow: Int
+    package let bytesBelow: Int
 }
 
 /// Follows the stack pointer along every path of a function.
-public struct RedZoneCheck {
+package struct RedZoneCheck {
     /// Heights of the stack pointer kept apart for one instruction. Real code needs one or two;
     /// a loop that moves the stack pointer would need more, without end.
     private static let heightLimit = 16
@@ -40,7 +40,7 @@ public struct RedZoneCheck {
     }
 
     /// Every use that `function` makes of the red zone, each instruction once.
-    public static func uses(in function: Function) -> [RedZoneUse] {
+    package static func uses(in function: Function) -> [RedZoneUse] {
         var check = Self(function)
         check.follow(from: 0, .entry)
         // What no direct path reaches is reached by a jump table, or is padding.

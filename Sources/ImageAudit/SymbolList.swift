@@ -1,12 +1,12 @@
 // Reads Documentation/libc-symbols.md, the table of library symbols that an image may define.
 
 /// The symbols in the first column of a Markdown table, each in backquotes.
-public struct SymbolList: Sendable {
+package struct SymbolList: Sendable {
     /// The names, unordered.
-    public let names: Set<String>
+    package let names: Set<String>
 
     /// Reads the document; a cell may name several symbols.
-    public init(markdown: String) {
+    package init(markdown: String) {
         var names: Set<String> = []
         for line in markdown.split(separator: "\n") where line.hasPrefix("|") {
             let cell = line.dropFirst().prefix { $0 != "|" }

@@ -7,6 +7,7 @@
 import CArch
 import CXen
 import Hypercalls
+import SeededRandomness
 
 /// A model of Xen with one guest of one vCPU. Keep it alive for as long as its guest runs.
 public final class ModelXen {

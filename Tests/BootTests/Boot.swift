@@ -3,6 +3,7 @@
 // One machine of each kind is booted for all tests of the process, and ends with it.
 
 import Foundation
+import RigTools
 import Testing
 import XenRig
 
@@ -40,8 +41,7 @@ enum Machine {
 
 /// The images, each built when first asked for.
 enum Image {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     private static let builtProbe = Task { try await build("Probe", in: "Tests/Probe") }
     private static let builtHello = Task { try await build("Hello", in: "Examples/Hello") }

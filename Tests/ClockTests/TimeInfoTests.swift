@@ -1,5 +1,6 @@
 import Clock
 import ModelXen
+import SeededRandomness
 import Testing
 
 struct TimeInfoTests {

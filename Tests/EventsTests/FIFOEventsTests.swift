@@ -1,5 +1,6 @@
 import CXen
 import ModelXen
+import SeededRandomness
 import Testing
 import XenTypes
 

@@ -1,6 +1,7 @@
 // Against the host's own <math.h>, bit for bit.
 
 import Foundation
+import SeededRandomness
 import Testing
 
 @testable import GuestRuntime
@@ -13,7 +14,7 @@ import Testing
     ]
 
     private static let numbers: [Double] = {
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         let wild = (0..<20_000).map { _ in Double(bitPattern: generator.next()) }
         let tame = (0..<20_000).map { _ in
             Double(Int64(truncatingIfNeeded: generator.next() >> 32)) / 1024 - 2_000_000

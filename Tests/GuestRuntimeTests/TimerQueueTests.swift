@@ -1,3 +1,4 @@
+import SeededRandomness
 import Testing
 
 @testable import GuestRuntime
@@ -76,7 +77,7 @@ struct TimerQueueTests {
 
     @Test("Random use agrees with a sorted list", arguments: UInt64(1)...4)
     func randomised(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let rig = TimerRig()
         var model: [(deadline: UInt64, payload: Int, token: TimerQueue<Int>.Token)] = []
         var gone: [TimerQueue<Int>.Token] = []

@@ -2,7 +2,7 @@
 
 import Foundation
 import ImageAudit
-import Toolchain
+import RigTools
 
 /// Assembles, links and audits a few lines of assembly.
 struct Assembled {
@@ -12,36 +12,35 @@ struct Assembled {
     var linkerOptions: [String] = []
 
     /// What the audit finds in it.
-    func findings(allowing allowed: Set<String> = []) throws -> [Finding] {
+    func findings(allowing allowed: Set<String> = []) async throws -> [Finding] {
         let toolchain = try Toolchain()
-        return try TemporaryDirectory.with { directory in
-            let image = try link(in: directory, with: toolchain)
-            let audit = Audit(libraryExports: ["memcpy", "fork"], allowed: allowed)
-            return try audit.findings(in: image, with: toolchain)
-        }
+        let directory = try TemporaryDirectory.make()
+        defer { directory.remove() }
+        let image = try await link(in: directory, with: toolchain)
+        let audit = Audit(libraryExports: ["memcpy", "fork"], allowed: allowed)
+        return try await audit.findings(in: image, with: toolchain)
     }
 
-    private func link(in directory: URL, with toolchain: Toolchain) throws -> URL {
-        let source = directory.appendingPathComponent("image.S")
-        let script = directory.appendingPathComponent("image.ld")
-        let image = directory.appendingPathComponent("image")
-        try assembly.write(to: source, atomically: true, encoding: .utf8)
-        try """
-        PHDRS { all PT_LOAD FLAGS(\(segmentFlags)); }
-        SECTIONS { . = 0x100000; .text : { *(.text) } :all }
-        """.write(to: script, atomically: true, encoding: .utf8)
-        let outcome = try toolchain.command(
+    private func link(in directory: TemporaryDirectory, with toolchain: Toolchain) async throws
+        -> URL
+    {
+        let source = directory.appending("image.S")
+        let script = directory.appending("image.ld")
+        let image = directory.appending("image")
+        try Files.write(assembly, to: source)
+        let layout = """
+            PHDRS { all PT_LOAD FLAGS(\(segmentFlags)); }
+            SECTIONS { . = 0x100000; .text : { *(.text) } :all }
+            """
+        try Files.write(layout, to: script)
+        let outcome = try await toolchain.command(
             "clang",
             [
                 "--target=x86_64-unknown-linux-gnu", "-nostdlib", "-static", "-fuse-ld=lld",
                 "-Wl,-T,\(script.path)", "-Wl,-z,max-page-size=4096",
             ] + linkerOptions + ["-o", image.path, source.path]
         ).run()
-        guard outcome.succeeded else { throw NotLinked(description: outcome.errors) }
+        guard outcome.succeeded else { throw RigError.toolFailed(outcome.output) }
         return image
-    }
-
-    struct NotLinked: Error, CustomStringConvertible {
-        let description: String
     }
 }

@@ -2,11 +2,11 @@
 // the file that APUS_TEST_IMAGE names.
 
 import Foundation
+import RigTools
 import XenRig
 
 enum AuditedImage {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     /// A finished guest image, with its symbols.
     static func unstripped() async throws -> URL {

@@ -2,17 +2,21 @@
 
 import Foundation
 import ImageAudit
+import RigTools
 import Testing
-import Toolchain
 
 @Suite struct GuestImageTests {
+    private func listedSymbols() throws -> Set<String> {
+        let list = AuditedImage.root.appending(path: "Documentation/libc-symbols.md")
+        return SymbolList(markdown: try #require(Files.read(list))).names
+    }
+
     @Test func `the finished guest image is faultless`() async throws {
         let toolchain = try Toolchain()
-        let list = AuditedImage.root.appendingPathComponent("Documentation/libc-symbols.md")
-        let allowed = SymbolList(markdown: try String(contentsOf: list, encoding: .utf8)).names
-        let audit = Audit(libraryExports: try HostLibraries.exports(), allowed: allowed)
+        let audit = Audit(
+            libraryExports: try HostLibraries.exports(), allowed: try listedSymbols())
         let image = try await AuditedImage.unstripped()
-        let findings = try audit.findings(in: image, with: toolchain)
+        let findings = try await audit.findings(in: image, with: toolchain)
         if findings.isEmpty { return }
         Issue.record("\(findings.map(\.description).joined(separator: "\n"))")
     }
@@ -23,8 +27,7 @@ import Toolchain
     }
 
     @Test func `every listed symbol is one of the host's libraries`() throws {
-        let list = AuditedImage.root.appendingPathComponent("Documentation/libc-symbols.md")
-        let names = SymbolList(markdown: try String(contentsOf: list, encoding: .utf8)).names
+        let names = try listedSymbols()
         #expect(!names.isEmpty)
         #expect(names.subtracting(try HostLibraries.exports()).sorted() == [])
     }

@@ -25,17 +25,6 @@ import Testing
         #expect(Instruction(line: "1: jmpq\t*%rax")?.operands == [.other("*%rax")])
     }
 
-    @Test func `text that is no ELF file is refused`() {
-        #expect(throws: ELFImage.Unreadable.notELF64) { try ELFImage(Array("#!/bin/sh\n".utf8)) }
-        #expect(throws: ELFImage.Unreadable.notELF64) { try ELFImage([]) }
-    }
-
-    @Test func `an ELF file cut short is refused`() {
-        #expect(throws: ELFImage.Unreadable.truncated) {
-            try ELFImage([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1])
-        }
-    }
-
     @Test func `the document lists symbols in the first column`() {
         let list = SymbolList(
             markdown: """

@@ -1,3 +1,4 @@
+import SeededRandomness
 import Testing
 
 @testable import Memory
@@ -20,7 +21,7 @@ struct DonatedRangesTests {
 
     @Test("Membership is that of a set, for any order of insertion")
     func membership() {
-        var generator = SplitMix64(seed: 2)
+        var generator = SeededGenerator(seed: 2)
         for _ in 0..<100 {
             var ranges = DonatedRanges()
             var members = Set<UInt>()

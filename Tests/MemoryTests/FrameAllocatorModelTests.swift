@@ -1,3 +1,4 @@
+import SeededRandomness
 import Testing
 import XenTypes
 
@@ -12,7 +13,7 @@ struct FrameAllocatorModelTests {
 
     @Test("Runs never overlap, and none is refused that would fit", arguments: UInt64(1)...8)
     func randomised(seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let rig = FrameRig(chunkCount: 6)
         for chunk in Self.chunks { rig.frames.prepareChunk(at: frame(chunk * 512)) }
         var isFree = [Bool](repeating: false, count: 3072)
@@ -53,7 +54,7 @@ struct FrameAllocatorModelTests {
         #expect(rig.memory.isUntouched(chunk: 5))
     }
 
-    private static func length(using generator: inout SplitMix64) -> Int {
+    private static func length(using generator: inout SeededGenerator) -> Int {
         switch Int.random(in: 0..<10, using: &generator) {
         case 0..<6: Int.random(in: 1...8, using: &generator)
         case 6..<9: Int.random(in: 9...100, using: &generator)

@@ -1,3 +1,4 @@
+import SeededRandomness
 import Testing
 import XenTypes
 
@@ -79,7 +80,7 @@ struct FrameAllocatorTests {
 
     @Test("Chunks may come in any order")
     func donationOrder() {
-        var seed = SplitMix64(seed: 1)
+        var seed = SeededGenerator(seed: 1)
         for _ in 0..<20 {
             let rig = FrameRig(chunkCount: 12)
             for chunk in (0..<12).shuffled(using: &seed) { rig.donate(chunk: chunk) }

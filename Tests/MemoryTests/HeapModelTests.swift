@@ -1,4 +1,5 @@
 import Glibc
+import SeededRandomness
 import Testing
 
 @testable import Memory
@@ -20,7 +21,7 @@ struct HeapModelTests {
 
     @Test("Contents stay, and everything joins again at the end", arguments: UInt64(1)...5)
     func randomised(seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let rig = HeapRig(chunkCount: 12, chunks: [0, 1, 2, 5, 6, 9], reservedPerChunk: 5)
         var live: [Object] = []
         var refusals = 0
@@ -53,7 +54,7 @@ struct HeapModelTests {
     }
 
     private func allocate(
-        from rig: HeapRig, using generator: inout SplitMix64
+        from rig: HeapRig, using generator: inout SeededGenerator
     ) throws -> Object? {
         let byteCount = Self.size(using: &generator)
         let alignment = 1 << Int.random(in: 0...12, using: &generator)
@@ -75,7 +76,7 @@ struct HeapModelTests {
         rig.free(object.address)
     }
 
-    private static func size(using generator: inout SplitMix64) -> Int {
+    private static func size(using generator: inout SeededGenerator) -> Int {
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<60: Int.random(in: 0...256, using: &generator)
         case 60..<90: Int.random(in: 257...2048, using: &generator)

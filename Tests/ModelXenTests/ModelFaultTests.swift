@@ -2,6 +2,7 @@ import CArch
 import CXen
 import Hypercalls
 import ModelXen
+import SeededRandomness
 import Testing
 
 private let versionCall = ModelXen.Call(__HYPERVISOR_xen_version, XENVER_version)

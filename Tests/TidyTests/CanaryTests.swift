@@ -1,8 +1,8 @@
 // Every check must flag a text that breaks its rule, and leave alone one that does not.
 
 import Foundation
+import RigTools
 import Testing
-import Toolchain
 
 @Suite struct CanaryTests {
     private func lines(
@@ -157,13 +157,13 @@ import Toolchain
         #expect(lines(ImportChecks.testsAmongCode, "import B\nimport Testing\n") == [2])
     }
 
-    @Test func `a badly laid out file is flagged`() throws {
-        try TemporaryDirectory.with { directory in
-            let file = directory.appendingPathComponent("A.swift")
-            try "let a = [1,2]\n".write(to: file, atomically: true, encoding: .utf8)
-            #expect(try !Formatting.lint(["A.swift"], in: directory).succeeded)
-            try "let a = [1, 2]\n".write(to: file, atomically: true, encoding: .utf8)
-            #expect(try Formatting.lint(["A.swift"], in: directory).succeeded)
-        }
+    @Test func `a badly laid out file is flagged`() async throws {
+        let directory = try TemporaryDirectory.make()
+        defer { directory.remove() }
+        let file = directory.appending("A.swift")
+        try Files.write("let a = [1,2]\n", to: file)
+        #expect(try await !Formatting.lint(["A.swift"], in: directory.root).succeeded)
+        try Files.write("let a = [1, 2]\n", to: file)
+        #expect(try await Formatting.lint(["A.swift"], in: directory.root).succeeded)
     }
 }

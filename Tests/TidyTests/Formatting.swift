@@ -1,17 +1,18 @@
 // The layout of Swift code, as `.swift-format` lays it down.
 
 import Foundation
-import Toolchain
+import RigTools
 
 /// The toolchain's formatter, with the project's rules.
 enum Formatting {
     /// Judges files and directories, named from `directory`.
-    static func lint(_ paths: [String], in directory: URL) throws -> Command.Outcome {
+    static func lint(_ paths: [String], in directory: URL) async throws -> CommandResult {
         let rules = Tree.root.appendingPathComponent(".swift-format").path
-        return try Toolchain().command(
+        var command = try Toolchain().command(
             "swift",
             ["format", "lint", "--strict", "--parallel", "--configuration", rules, "--recursive"]
-                + paths
-        ).run(in: directory)
+                + paths)
+        command.directory = directory
+        return try await command.run()
     }
 }

@@ -1,12 +1,11 @@
 // The project's own files.
 
 import Foundation
-import Toolchain
+import RigTools
 
 /// The working tree that this test was compiled in.
 enum Tree {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     private static let directories = [
         "Sources", "Tests", "Examples", "arch", "linker", "xen-headers",
@@ -39,18 +38,18 @@ enum Tree {
     }
 
     /// The targets, as SwiftPM understands them.
-    static func package() throws -> PackageMap {
+    static func package() async throws -> PackageMap {
         let manifest = root.appendingPathComponent("Package.swift")
-        let outcome = try TemporaryDirectory.with { scratch in
-            // Elsewhere: the build that runs this test holds the lock of the usual place.
-            try Toolchain().command(
-                "swift",
-                [
-                    "package", "--package-path", root.path, "--scratch-path", scratch.path,
-                    "dump-package",
-                ]
-            ).run()
-        }
+        // Elsewhere: the build that runs this test holds the lock of the usual place.
+        let scratch = try TemporaryDirectory.make()
+        defer { scratch.remove() }
+        let outcome = try await Toolchain().command(
+            "swift",
+            [
+                "package", "--package-path", root.path, "--scratch-path", scratch.root.path,
+                "dump-package",
+            ]
+        ).run(.apart)
         return try PackageMap(
             dump: Data(outcome.output.utf8),
             manifest: try String(contentsOf: manifest, encoding: .utf8))

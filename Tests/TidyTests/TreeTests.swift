@@ -1,8 +1,8 @@
 // The project keeps its own style.
 
 import Foundation
+import RigTools
 import Testing
-import Toolchain
 
 @Suite struct TreeTests {
     private func expectNone(
@@ -37,8 +37,8 @@ import Toolchain
         try expectNone(DocumentationChecks.header, where: isProduct)
     }
 
-    @Test func `imports point downwards and are declared`() throws {
-        let package = try Tree.package()
+    @Test func `imports point downwards and are declared`() async throws {
+        let package = try await Tree.package()
         #expect(ImportChecks.floors(package) == [])
         #expect(package.targets.contains { $0.floor == 0 })
         #expect(package.targets.contains { $0.floor == 8 })
@@ -50,8 +50,8 @@ import Toolchain
         try expectNone(ImportChecks.testsAmongCode, where: isProduct)
     }
 
-    @Test func `what a guest module offers is documented`() throws {
-        let package = try Tree.package()
+    @Test func `what a guest module offers is documented`() async throws {
+        let package = try await Tree.package()
         let isGuest = { package.target(of: $0)?.floor != nil && $0.isSwift }
         try expectNone(DocumentationChecks.publicDeclarations, where: isGuest)
     }
@@ -66,13 +66,13 @@ import Toolchain
         try expectNone(StateChecks.globalState, where: isLibrary)
     }
 
-    @Test func `swift format has nothing to say`() throws {
+    @Test func `swift format has nothing to say`() async throws {
         let paths = ["Sources", "Tests", "Examples", "Package.swift"].filter {
             FileManager.default.fileExists(atPath: Tree.root.path + "/" + $0)
         }
-        let outcome = try Formatting.lint(paths, in: Tree.root)
+        let outcome = try await Formatting.lint(paths, in: Tree.root)
         if outcome.succeeded { return }
-        Issue.record("\(outcome.errors)")
+        Issue.record("\(outcome.output)")
     }
 
     @Test func `sizes are reported`() throws {

@@ -1,6 +1,6 @@
 // Ours against the distribution's.
 
-import Toolchain
+import RigTools
 
 /// How one set of headers differs from the set that it is to agree with.
 struct Comparison: Equatable {
@@ -11,13 +11,13 @@ struct Comparison: Equatable {
     /// How many answers were the same.
     var sameCount: Int
 
-    init(of ours: Headers, with theirs: Headers, using toolchain: Toolchain) throws {
-        let probe = Probe(try ours.inventory(with: toolchain))
-        let questions = try probe.unknown(to: theirs, with: toolchain)
+    init(of ours: Headers, with theirs: Headers, using toolchain: Toolchain) async throws {
+        let probe = Probe(try await ours.inventory(with: toolchain))
+        let questions = try await probe.unknown(to: theirs, with: toolchain)
         unknown = questions.map(\.name)
         let common = probe.without(questions)
-        let mine = try common.answers(of: ours, with: toolchain)
-        let other = try common.answers(of: theirs, with: toolchain)
+        let mine = try await common.answers(of: ours, with: toolchain)
+        let other = try await common.answers(of: theirs, with: toolchain)
         different = common.questions.map(\.name).filter { mine[$0] != other[$0] }.map {
             "\($0): \(mine[$0] ?? "none") here, \(other[$0] ?? "none") in Xen's headers"
         }

@@ -1,7 +1,7 @@
 // The two sets of headers that are compared: ours, and those of the distribution.
 
 import Foundation
-import Toolchain
+import RigTools
 
 /// Headers that a C compiler can read.
 struct Headers {
@@ -14,8 +14,7 @@ struct Headers {
     /// The lines that include them.
     let preamble: String
 
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Checkout.root()
 
     /// Everything under `xen/` in a directory laid out like ours.
     static func ours(
@@ -48,37 +47,38 @@ struct Headers {
         options: [], preamble: "#include <stdint.h>\n#include <stddef.h>\n")
 
     /// Every name that these headers declare themselves.
-    func inventory(with toolchain: Toolchain) throws -> Inventory {
-        try declared(with: toolchain).subtracting(try Self.nothing.declared(with: toolchain))
+    func inventory(with toolchain: Toolchain) async throws -> Inventory {
+        try await declared(with: toolchain)
+            .subtracting(try await Self.nothing.declared(with: toolchain))
     }
 
-    private func declared(with toolchain: Toolchain) throws -> Inventory {
-        func dump(_ options: String...) throws -> String {
-            try compile(preamble, ["-ffreestanding"] + options, with: toolchain).get()
+    private func declared(with toolchain: Toolchain) async throws -> Inventory {
+        func dump(_ options: String...) async throws -> String {
+            try await compile(preamble, ["-ffreestanding"] + options, with: toolchain).get()
         }
-        let layouts = try dump("-fsyntax-only", "-Xclang", "-fdump-record-layouts-complete")
-        let tree = Data(try dump("-fsyntax-only", "-Xclang", "-ast-dump=json").utf8)
+        let layouts = try await dump("-fsyntax-only", "-Xclang", "-fdump-record-layouts-complete")
+        let tree = Data(try await dump("-fsyntax-only", "-Xclang", "-ast-dump=json").utf8)
         let enumerators = try Inventory.declarations(ofKind: "EnumConstantDecl", inTree: tree)
         return Inventory(
             records: Inventory.records(inLayouts: layouts),
             types: try Inventory.declarations(ofKind: "TypedefDecl", inTree: tree),
             // Offsets have names of ours and values of `offsetof`, which is compared itself.
-            constants: Inventory.constants(inMacros: try dump("-dM", "-E"))
+            constants: Inventory.constants(inMacros: try await dump("-dM", "-E"))
                 + enumerators.filter { !$0.hasPrefix("offset_of_") })
     }
 
     /// What the compiler writes for a C file, or its complaints.
     func compile(
         _ text: String, _ more: [String], with toolchain: Toolchain
-    ) throws -> Result<String, Failure> {
-        try TemporaryDirectory.with { directory in
-            let file = directory.appendingPathComponent("probe.c")
-            try text.write(to: file, atomically: true, encoding: .utf8)
-            let outcome = try toolchain.command(
-                "clang", ["-std=gnu11", "-w", "-ferror-limit=0"] + options + more + [file.path]
-            ).run()
-            if outcome.succeeded { return .success(outcome.output) }
-            return .failure(Failure(description: outcome.errors))
-        }
+    ) async throws -> Result<String, Failure> {
+        let directory = try TemporaryDirectory.make()
+        defer { directory.remove() }
+        let file = directory.appending("probe.c")
+        try Files.write(text, to: file)
+        let outcome = try await toolchain.command(
+            "clang", ["-std=gnu11", "-w", "-ferror-limit=0"] + options + more + [file.path]
+        ).run(.apart)
+        if outcome.succeeded { return .success(outcome.output) }
+        return .failure(Failure(description: outcome.errors))
     }
 }

@@ -1,7 +1,7 @@
 // A C program that asks for the size, offset or value of every name of an inventory.
 
 import Foundation
-import Toolchain
+import RigTools
 
 /// Questions about names, one line of C for each.
 struct Probe {
@@ -37,8 +37,8 @@ struct Probe {
     }
 
     /// The questions that make no sense with `headers`: it has no such name.
-    func unknown(to headers: Headers, with toolchain: Toolchain) throws -> [Question] {
-        let compiled = try headers.compile(
+    func unknown(to headers: Headers, with toolchain: Toolchain) async throws -> [Question] {
+        let compiled = try await headers.compile(
             program(headers), ["-fsyntax-only", "-fno-caret-diagnostics"], with: toolchain)
         guard case .failure(let complaints) = compiled else { return [] }
         let first = headers.preamble.split(separator: "\n").count + Self.opening.count + 1
@@ -50,15 +50,16 @@ struct Probe {
     }
 
     /// The answers of `headers` to all questions, by name.
-    func answers(of headers: Headers, with toolchain: Toolchain) throws -> [String: String] {
-        try TemporaryDirectory.with { directory in
-            let program = directory.appendingPathComponent("probe").path
-            _ = try headers.compile(self.program(headers), ["-o", program], with: toolchain).get()
-            let lines = try Command(program, []).run().output.split(separator: "\n")
-            return Dictionary(
-                zip(questions.map(\.name), lines.map(String.init)),
-                uniquingKeysWith: { first, _ in first })
-        }
+    func answers(of headers: Headers, with toolchain: Toolchain) async throws -> [String: String] {
+        let directory = try TemporaryDirectory.make()
+        defer { directory.remove() }
+        let program = directory.appending("probe")
+        let options = ["-o", program.path]
+        _ = try await headers.compile(self.program(headers), options, with: toolchain).get()
+        let lines = try await Command(program, []).run().output.split(separator: "\n")
+        return Dictionary(
+            zip(questions.map(\.name), lines.map(String.init)),
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The probe without some of its questions.

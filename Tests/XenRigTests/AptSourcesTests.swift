@@ -1,4 +1,5 @@
 import Foundation
+import RigTools
 import Testing
 
 @testable import XenRig
@@ -56,7 +57,7 @@ struct AptSourcesTests {
 
     @Test("a configuration directory is read in apt's order, and mirror lists are followed")
     func directory() throws {
-        let run = try RunDirectory.make()
+        let run = try TemporaryDirectory.make()
         defer { run.remove() }
         let parts = run.root.appending(path: "sources.list.d")
         try Files.makeDirectory(parts)
@@ -74,8 +75,8 @@ struct AptSourcesTests {
     @Test("mmdebstrap's failures become one line that says what to do")
     func failures() {
         let unreachable = CommandResult(
-            status: 1,
-            output: """
+            status: 1, output: "",
+            errors: """
                 I: running apt-get update...
                 E: Failed to fetch http://m.test/debian/InRelease  Could not resolve 'm.test'
                 E: mmdebstrap failed to run
@@ -83,7 +84,8 @@ struct AptSourcesTests {
         let error = FetchFailure(unreachable, mirror: "http://m.test/debian").error
         #expect("\(error)".contains("Could not resolve 'm.test'"))
         #expect("\(error)".contains("--mirror"))
-        let full = CommandResult(status: 1, output: "write (28: No space left on device)")
+        let full = CommandResult(
+            status: 1, output: "", errors: "write (28: No space left on device)")
         guard case .cannotStore = FetchFailure(full, mirror: "m").error else {
             Issue.record("a full disk is not named")
             return

@@ -1,4 +1,5 @@
 import Foundation
+import RigTools
 import Testing
 
 @testable import XenRig

@@ -2,38 +2,8 @@
 #if hasFeature(Embedded)
     import Console
 
-    /// Lines typed at the console (`xl console`), in order.
-    ///
-    /// Each line goes to one iterator: whoever waited longest. A cancelled wait ends its
-    /// iteration. Lines nobody waits for are kept, 64 of them and as much as the ring holds;
-    /// after that the toolstack's daemon keeps them.
-    public struct ConsoleLines: AsyncSequence, Sendable {
-        /// Text without its line end.
-        public typealias Element = String
-        /// Reading never fails.
-        public typealias Failure = Never
-
-        /// One reader.
-        public struct AsyncIterator: AsyncIteratorProtocol {
-            /// Text without its line end.
-            public typealias Element = String
-            /// Reading never fails.
-            public typealias Failure = Never
-
-            /// The next line without its end, at most 1024 bytes of it; nil when the task is
-            /// cancelled.
-            public mutating func next() async -> String? { await ConsoleLines.nextLine() }
-
-            /// The next line, on whatever actor the caller is.
-            public mutating func next(
-                isolation actor: isolated (any Actor)?
-            ) async -> String? { await ConsoleLines.nextLine() }
-        }
-
-        /// A reader of the lines from now on.
-        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
-
-        private static func nextLine() async -> String? {
+    extension ConsoleLines {
+        static func nextLine() async -> String? {
             if let line = Live.kernel.pointee.console?.nextLine() {
                 Live.kernel.pointee.tellConsole()
                 return line
@@ -50,9 +20,6 @@
             }
         }
     }
-
-    /// Lines typed at the console.
-    public var consoleLines: ConsoleLines { ConsoleLines() }
 
     /// A task that waits for a line.
     struct LineWaiter {

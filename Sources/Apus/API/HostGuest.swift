@@ -56,33 +56,7 @@
         }
     }
 
-    /// Lines of standard input.
-    public struct ConsoleLines: AsyncSequence, Sendable {
-        /// Text without its line end.
-        public typealias Element = String
-        /// Reading never fails.
-        public typealias Failure = Never
-
-        /// One reader.
-        public struct AsyncIterator: AsyncIteratorProtocol {
-            /// Text without its line end.
-            public typealias Element = String
-            /// Reading never fails.
-            public typealias Failure = Never
-
-            /// The next line, or nil at the end of the input. Blocks the thread meanwhile.
-            public mutating func next() async -> String? { readLine() }
-
-            /// The next line, on whatever actor the caller is.
-            public mutating func next(
-                isolation actor: isolated (any Actor)?
-            ) async -> String? { readLine() }
-        }
-
-        /// A reader of the lines from now on.
-        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
+    extension ConsoleLines {
+        static func nextLine() async -> String? { readLine() }
     }
-
-    /// Lines of standard input.
-    public var consoleLines: ConsoleLines { ConsoleLines() }
 #endif

@@ -1,6 +1,7 @@
 // Building a program into an image.
 
 import Foundation
+import RigTools
 
 /// A built program: what boots, and what names its addresses.
 public struct GuestImage: Equatable, Sendable {
@@ -26,7 +27,7 @@ public struct GuestBuild: Sendable {
 
     /// Builds, links and strips; quick when nothing changed.
     public func build() async throws(RigError) -> GuestImage {
-        let toolchain = try Toolchain.installed()
+        let toolchain = try Toolchain()
         let base = package.directory.appending(path: ".build-xen")
         try Files.makeDirectory(base)
         progress.report("Building \(package.program)")
@@ -38,7 +39,7 @@ public struct GuestBuild: Sendable {
             ["build", "--package-path", package.directory.path, "-c", "release"]
             + ["--toolset", package.toolset.path, "--scratch-path", scratch.path]
             + ["--product", package.program]
-        let built = try await Command(toolchain.swift, arguments).run()
+        let built = try await toolchain.command("swift", arguments).run()
         guard built.succeeded else {
             throw .buildFailed(program: package.program, output: built.output)
         }
@@ -75,8 +76,8 @@ public struct GuestBuild: Sendable {
         Files.remove(fresh)
         try Files.copy(linked, to: fresh)
         try Files.rename(fresh, to: image.unstripped)
-        let result = try await Command(
-            try toolchain.tool("llvm-objcopy"), ["--strip-all", linked.path, fresh.path]
+        let result = try await toolchain.command(
+            "llvm-objcopy", ["--strip-all", linked.path, fresh.path]
         ).run()
         guard result.succeeded else { throw .toolFailed("llvm-objcopy: \(result.lastLine)") }
         try Files.rename(fresh, to: image.file)

@@ -1,6 +1,7 @@
 // Finding the package that has a program, and the Apus that it depends on.
 
 import Foundation
+import RigTools
 
 /// A package with a program that can be an image.
 public struct GuestPackage: Sendable {
@@ -16,7 +17,7 @@ public struct GuestPackage: Sendable {
         _ program: String, in directory: URL
     ) async throws(RigError) -> GuestPackage {
         let example = directory.appending(path: "Examples/\(program)")
-        let toolchain = try Toolchain.installed()
+        let toolchain = try Toolchain()
         if let manifest = try await manifest(of: directory, toolchain), manifest.offers(program) {
             return try await package(directory, program, toolchain)
         }
@@ -63,13 +64,13 @@ public struct GuestPackage: Sendable {
         _ arguments: [String], _ directory: URL, _ toolchain: Toolchain
     ) async throws(RigError) -> Data {
         let scratch = directory.appending(path: ".build-xen/describe").path
-        let command = Command(
-            toolchain.swift,
-            ["package", "--package-path", directory.path, "--scratch-path", scratch] + arguments)
-        let result = try await command.run(.standardOutput)
+        let result = try await toolchain.command(
+            "swift",
+            ["package", "--package-path", directory.path, "--scratch-path", scratch] + arguments
+        ).run(.apart)
         guard result.succeeded else {
-            let details = try await command.run()
-            throw .buildFailed(program: directory.lastPathComponent, output: details.output)
+            let output = result.output + result.errors
+            throw .buildFailed(program: directory.lastPathComponent, output: output)
         }
         // SwiftPM may say something before the answer.
         return Data(result.output.drop { $0 != "{" }.utf8)

@@ -1,6 +1,7 @@
 // Puts names to the addresses of a backtrace, by the toolchain's own tools.
 
 import Foundation
+import RigTools
 
 /// A filter over console lines.
 public struct Symboliser: Sendable {
@@ -26,13 +27,13 @@ public struct Symboliser: Sendable {
     private func frames(
         at addresses: [UInt64]
     ) async throws(RigError) -> [[SymbolizerOutput.Frame]] {
-        let toolchain = try Toolchain.installed()
+        let toolchain = try Toolchain()
         let input = addresses.map { "0x" + String($0, radix: 16) + "\n" }.joined()
-        let symbolizer = Command(
-            try toolchain.tool("llvm-symbolizer"), ["--obj=\(image.path)", "--inlines"])
-        let names = try await symbolizer.run(.standardOutput, input: input)
-        let demangle = Command(try toolchain.tool("swift-demangle"), ["--simplified"])
-        let readable = try await demangle.run(.standardOutput, input: names.output)
+        let names = try await toolchain.command(
+            "llvm-symbolizer", ["--obj=\(image.path)", "--inlines"]
+        ).run(.apart, input: input)
+        let readable = try await toolchain.command("swift-demangle", ["--simplified"])
+            .run(.apart, input: names.output)
         return SymbolizerOutput.frames(in: readable.output)
     }
 }

@@ -1,6 +1,7 @@
 // One run of `swift test`, its output passed through, its tests counted.
 
 import Foundation
+import RigTools
 
 public struct TestRun: Sendable {
     private let arguments: [String]
@@ -10,11 +11,11 @@ public struct TestRun: Sendable {
 
     /// Tests in the package of the current directory.
     public func run() async throws(RigError) -> TestTally {
-        let directory = try RunDirectory.make()
+        let directory = try TemporaryDirectory.make()
         defer { directory.remove() }
-        let events = directory.root.appending(path: "events.jsonl")
-        var command = Command(
-            try Toolchain.installed().swift,
+        let events = directory.appending("events.jsonl")
+        var command = try Toolchain().command(
+            "swift",
             ["test", "--disable-xctest", "--event-stream-output-path", events.path]
                 + ["--event-stream-version", "0"] + arguments)
         command.environment = [Owner.variable: String(getpid())]

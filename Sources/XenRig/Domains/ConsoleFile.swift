@@ -1,6 +1,7 @@
 // What a domain printed: a file that grows while it is read.
 
 import Foundation
+import RigTools
 
 struct ConsoleFile: Sendable {
     let file: URL

@@ -1,6 +1,7 @@
 // Starting a domain on a rig.
 
 import Foundation
+import RigTools
 
 extension Rig {
     private static let creationTimeout = Duration.seconds(120)

@@ -1,6 +1,7 @@
 // What a test does to a running domain through its toolstack.
 
 import Foundation
+import RigTools
 
 extension RunningDomain {
     /// Its number in Xen.

@@ -1,6 +1,7 @@
 // A domain that was started: its console, and how it ends.
 
 import Foundation
+import RigTools
 
 /// A domain of a rig. Its end, and what it printed, outlive it.
 public final class RunningDomain: Sendable {

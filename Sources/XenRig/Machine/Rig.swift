@@ -1,6 +1,7 @@
 // A booted machine with a Xen on it, and the agent in its dom0.
 
 import Foundation
+import RigTools
 import Synchronization
 
 /// Boots once, then runs commands and domains until it is shut down or this process ends.

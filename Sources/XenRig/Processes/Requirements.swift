@@ -1,6 +1,7 @@
 // What this machine must have, what of it is missing, and the line that installs it.
 
 import Foundation
+import RigTools
 
 public enum Requirements {
     /// What the tools are needed for.
@@ -24,7 +25,7 @@ public enum Requirements {
     }
 
     /// The tools of `purpose` that this machine lacks.
-    public static func missing(for purpose: Purpose) -> [Tool] {
+    package static func missing(for purpose: Purpose) -> [Tool] {
         tools(for: purpose).filter { $0.find() == nil }
     }
 
@@ -32,16 +33,9 @@ public enum Requirements {
     static func check(_ purpose: Purpose) throws(RigError) {
         let missing = missing(for: purpose)
         guard missing.isEmpty else {
-            let line = installLine(for: missing.map(\.package))
+            let line = Tool.installLine(for: missing.map(\.package))
             throw .missingTools(missing.map(\.name), remedy: line)
         }
-    }
-
-    /// The one line that installs these packages.
-    public static func installLine(for packages: [String]) -> String {
-        let names = Set(packages).sorted().joined(separator: " ")
-        let line = "apt-get update && apt-get install -y --no-install-recommends \(names)"
-        return geteuid() == 0 ? line : "sudo sh -c '\(line)'"
     }
 
     /// Installs what `purposes` lack, as root; for others, throws with the line to type.
@@ -51,7 +45,7 @@ public enum Requirements {
         let missing = purposes.flatMap { self.missing(for: $0) }
         guard !missing.isEmpty else { return }
         let packages = Set(missing.map(\.package)).sorted()
-        let line = installLine(for: packages)
+        let line = Tool.installLine(for: packages)
         guard geteuid() == 0, let aptGet = Tool.aptGet.find() else {
             throw .missingTools(missing.map(\.name), remedy: line)
         }

@@ -1,11 +1,13 @@
 // Why mmdebstrap did not deliver, in one line.
 
+import RigTools
+
 /// Reads the reason out of mmdebstrap's output: what a user can act on first, then its own words.
 struct FetchFailure {
     let error: RigError
 
     init(_ result: CommandResult, mirror: String) {
-        let output = result.output
+        let output = result.errors
         let lines = output.split(whereSeparator: \.isNewline).map(String.init)
         if output.contains("No space left on device") || output.contains("enough free space") {
             error = .cannotStore("the disk is full (packages are unpacked in the cache or in /tmp)")

@@ -1,6 +1,7 @@
 // Which Debian mirror the root image is made from: one that the user names, else the machine's.
 
 import Foundation
+import RigTools
 
 enum Mirror {
     /// - Parameter explicit: what `--mirror` said; without it `APUS_MIRROR` counts.

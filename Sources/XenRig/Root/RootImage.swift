@@ -1,6 +1,7 @@
 // A root image in the cache: the files that QEMU is given.
 
 import Foundation
+import RigTools
 
 /// The hypervisor, the kernel, its initramfs and the read-only root disk.
 public struct RootImage: Sendable {

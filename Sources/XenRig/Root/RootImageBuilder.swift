@@ -2,6 +2,7 @@
 // is whole.
 
 import Foundation
+import RigTools
 
 struct RootImageBuilder: Sendable {
     let cache: URL
