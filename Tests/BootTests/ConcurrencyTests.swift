@@ -15,7 +15,7 @@ extension Boot {
             let steps = [
                 "children", "actors", "priorities", "cancellation", "deadlines", "thousands",
             ]
-            #expect(console.split(separator: "\n").prefix(6) == steps[...].map { $0[...] }[...])
+            #expect(console.split(separator: "\n").prefix(6).map(String.init) == steps)
         }
 
         @Test(arguments: BootMode.allCases)

@@ -57,9 +57,8 @@ extension Boot {
             let symboliser = Symboliser(image: try await Image.probe.unstripped)
             let lines = end.console.split(separator: "\n").map(String.init)
             let named = await symboliser.annotated(lines).filter { $0.hasPrefix("  #") }
-            #expect(
-                named.contains { $0.contains(failure.function) }, "\(named.joined(separator: "\n"))"
-            )
+            let trace = named.joined(separator: "\n")
+            #expect(named.contains { $0.contains(failure.function) }, "\(trace)")
             #expect(named.contains { $0.contains("Probe+Failures.swift:") })
         }
 

@@ -19,8 +19,9 @@ struct Flood {
         // Of a line that was cut in two by drops, the second part may begin anywhere.
         shownByteCount = lines.filter { $0.allSatisfy { $0.isHexDigit || "xyz".contains($0) } }
             .reduce(0) { $0 + $1.utf8.count + 1 }
-        milliseconds = lines.compactMap { line in
-            line.wholeMatch(of: /flood: \d+ bytes in (\d+) ms/).flatMap { Int($0.1) }
-        }.first
+        milliseconds =
+            lines.compactMap { line in
+                line.wholeMatch(of: /flood: \d+ bytes in (\d+) ms/).flatMap { Int($0.1) }
+            }.first
     }
 }

@@ -65,7 +65,7 @@ extension Boot {
             #expect(scratch.leftovers == [])
         }
 
-        @Test func `without a network the mirror is blamed, and the cache stays clean`() async throws {
+        @Test func `without a network the mirror is blamed, the cache stays clean`() async throws {
             let image = try await Image.hello.file.path
             let scratch = try Scratch()
             let cache = scratch.directory.appending(path: "cache")

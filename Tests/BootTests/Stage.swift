@@ -3,7 +3,7 @@
 /// Admits some tests at once, first come, first served.
 actor Stage {
     /// For what runs on the ordinary machines.
-    static let ordinary = Stage(width: 4)
+    static let ordinary = Stage(width: 2)
     /// For what runs on the machines that count instructions, one at a time: what a domain's
     /// neighbours do there is part of its time.
     static let counting = Stage(width: 1)
