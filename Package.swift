@@ -57,7 +57,9 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
-        tests("MemoryTests", of: ["Memory", "XenTypes", "SeededRandomness"]),
+        tests(
+            "MemoryTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Memory", "ModelXen", "SeededRandomness"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),

@@ -1,6 +1,7 @@
 // The domain's console: the ring, what waits for it, and who waits for its input.
 //
-// Nothing here waits: a full ring fills the buffer, a full buffer drops and counts.
+// Nothing here waits: a full ring fills the buffer, a full buffer drops and counts. Whoever
+// wants to wait for a reader asks first.
 
 import CXen
 import Events
@@ -38,6 +39,9 @@ public struct ConsoleDevice: ~Copyable {
 
     /// Whether the last byte of output ended a line.
     public var isAtLineStart: Bool { lastByte == UInt8(ascii: "\n") }
+
+    /// Whether the next bytes of output will be dropped, unless the daemon takes some first.
+    public var isFull: Bool { output.count > Self.outputCapacity - 8 }
 
     /// Bytes of output that were dropped for want of a reader.
     public var droppedByteCount: Int { output.droppedCount }

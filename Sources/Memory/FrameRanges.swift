@@ -109,6 +109,18 @@ public struct FrameRanges {
         return nil
     }
 
+    /// Takes out and returns `count` frames in one run from the lowest range that has them; none
+    /// when no range does.
+    public mutating func takeFirst(_ count: UInt64) -> FrameRange {
+        for index in 0..<self.count where ranges[index].count >= count {
+            let start = ranges[index].start
+            let taken = FrameRange(start, start.advanced(by: count))
+            remove(taken)
+            return taken
+        }
+        return FrameRange(.zero, .zero)
+    }
+
     /// Takes out and returns `count` frames in one run from the highest range that has them; as
     /// many as the longest range has, when none has enough.
     public mutating func takeLast(_ count: UInt64) -> FrameRange {
@@ -121,6 +133,18 @@ public struct FrameRanges {
         best.start = PseudophysicalFrame(rawValue: best.end.rawValue - taken)
         remove(best)
         return best
+    }
+
+    /// Keeps the lowest `frameCount` frames.
+    public mutating func truncate(to frameCount: UInt64) {
+        let old = self
+        var rest = frameCount
+        count = 0
+        for index in 0..<old.count {
+            let kept = min(rest, old[index].count)
+            append(FrameRange(old[index].start, old[index].start.advanced(by: kept)))
+            rest -= kept
+        }
     }
 
     /// How many chunks have at least one of the frames.

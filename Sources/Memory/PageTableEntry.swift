@@ -55,6 +55,7 @@ struct PageTableEntry: RawRepresentable {
 
     var isPresent: Bool { rawValue & Self.present != 0 }
     var isWritable: Bool { rawValue & Self.writable != 0 }
+    var isNoExecute: Bool { rawValue & Self.noExecute != 0 }
     var isLarge: Bool { rawValue & Self.large != 0 }
     var frame: UInt64 { (rawValue & Self.frameMask) >> Page.shift }
 }

@@ -22,14 +22,19 @@ public struct PageTables: ~Copyable {
     private let hypervisor: Hypervisor
     private let mode: PagingMode
     private let root: UInt64
+    private let pageBase: UInt
     /// The first frame above the chunks that are mapped for the image.
     private var imageLimit = PseudophysicalFrame.zero
     /// Frames for new tables. They are mapped, writable, and nobody else's.
     public var pool = TablePool()
 
-    /// Takes over the tables whose top one is at virtual address `root`.
-    public init(root: UInt64, mode: PagingMode, hypervisor: Hypervisor) {
+    /// Takes over the tables whose top one is at pseudo-physical (and virtual) address `root`.
+    ///
+    /// - Parameter pageBase: where frame 0's page can be reached, and from there the others. On a
+    ///   guest 0; what the tables themselves map does not depend on it.
+    public init(root: UInt64, mode: PagingMode, hypervisor: Hypervisor, pageBase: UInt = 0) {
         self.root = root
+        self.pageBase = pageBase
         self.mode = mode
         self.hypervisor = hypervisor
     }
@@ -54,14 +59,14 @@ public struct PageTables: ~Copyable {
         guard frame >= imageLimit else { return }
         let table = chunkTable(of: frame.address)
         let index = Self.index(of: frame.address, level: 2)
-        let old = PageTableEntry(rawValue: Self.entries(table)[index])
+        let old = PageTableEntry(rawValue: entries(table)[index])
         if case .pvh = mode {
             let plain = PageTableEntry(frame: frame.rawValue, .readWrite)
             write(plain.adding(PageTableEntry.large), to: table, at: index)
             drop(frame.address)
         } else if old.isPresent {
-            // The builder mapped it; it takes no code.
-            write(old.adding(PageTableEntry.noExecute), to: table, at: index)
+            // The builder mapped it.
+            denyCode(in: table, at: index, mapping: frame.address)
         } else {
             replaceChunk(at: frame) { $0 < frameLimit ? .readWrite : .none }
         }
@@ -75,14 +80,48 @@ public struct PageTables: ~Copyable {
         imageLimit = max(imageLimit, frame.advanced(by: Chunk.frameCount))
     }
 
+    /// About how many tables the mapping of that many chunks and of their records takes: under PV
+    /// one for each chunk, and in both modes the levels above and those of the records.
+    public func tableCount(forChunks count: UInt64) -> UInt64 {
+        let upper = count / 512 + count / 256 + 2
+        if case .pv = mode { return count + upper }
+        return upper
+    }
+
+    /// Takes the right to run code from all that the loader mapped past the image, in use or not:
+    /// it was mapped for anything.
+    public func denyCodePastImage() {
+        let top = PageTableEntry(rawValue: entries(root)[0])
+        guard top.isPresent else { return }
+        let third = tableAddress(top)
+        for index in 0..<512 {
+            let upper = PageTableEntry(rawValue: entries(third)[index])
+            guard upper.isPresent else { continue }
+            let table = tableAddress(upper)
+            let start = UInt64(index * 512) * Chunk.byteCount
+            for chunk in 0..<512 {
+                let address = start + UInt64(chunk) * Chunk.byteCount
+                guard address >= imageLimit.address else { continue }
+                denyCode(in: table, at: chunk, mapping: address)
+            }
+        }
+    }
+
+    private func denyCode(in table: UInt64, at index: Int, mapping address: UInt64) {
+        let old = PageTableEntry(rawValue: entries(table)[index])
+        guard old.isPresent, !old.isNoExecute else { return }
+        write(old.adding(PageTableEntry.noExecute), to: table, at: index)
+        drop(address)
+    }
+
     private mutating func replaceChunk(
         at frame: PseudophysicalFrame, _ protection: (PseudophysicalFrame) -> Protection
     ) {
         let upper = chunkTable(of: frame.address)
         let index = Self.index(of: frame.address, level: 2)
-        let old = PageTableEntry(rawValue: Self.entries(upper)[index])
+        let old = PageTableEntry(rawValue: entries(upper)[index])
         let new = pool.take()
-        let entries = Self.entries(new.address)
+        let entries = entries(new.address)
         for offset in 0..<Int(Chunk.frameCount) {
             let page = frame.advanced(by: UInt64(offset))
             entries[offset] = replacement(for: page, table: new, under: old, protection).rawValue
@@ -98,10 +137,12 @@ public struct PageTables: ~Copyable {
         for page: PseudophysicalFrame, table new: PseudophysicalFrame, under old: PageTableEntry,
         _ protection: (PseudophysicalFrame) -> Protection
     ) -> PageTableEntry {
-        let before = oldEntry(of: page, under: old)
         switch protection(page) {
-        case .keep: return before
-        case .readWrite where page == new || isSealed(before): return entry(for: page, .readOnly)
+        // Such a page may lie past the end of memory, and have no frame to ask about.
+        case .none: return PageTableEntry(rawValue: 0)
+        case .keep: return oldEntry(of: page, under: old)
+        case .readWrite where isSealed(page, table: new, under: old):
+            return entry(for: page, .readOnly)
         case let wanted: return entry(for: page, wanted)
         }
     }
@@ -111,13 +152,16 @@ public struct PageTables: ~Copyable {
     ) -> PageTableEntry {
         guard old.isPresent, !old.isLarge else { return entry(for: page, .readWrite) }
         return PageTableEntry(
-            rawValue: Self.entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
+            rawValue: entries(tableAddress(old))[Int(page.rawValue % Chunk.frameCount)])
     }
 
-    /// Whether a PV page is a table already, which must not become writable.
-    private func isSealed(_ entry: PageTableEntry) -> Bool {
+    /// Whether a page is a PV guest's table, or about to be, and must not become writable.
+    private func isSealed(
+        _ page: PseudophysicalFrame, table new: PseudophysicalFrame, under old: PageTableEntry
+    ) -> Bool {
         guard case .pv = mode else { return false }
-        return entry.isPresent && !entry.isWritable
+        let before = oldEntry(of: page, under: old)
+        return page == new || before.isPresent && !before.isWritable
     }
 
     private mutating func chunkTable(of address: UInt64) -> UInt64 {
@@ -127,11 +171,11 @@ public struct PageTables: ~Copyable {
 
     private mutating func lowerTable(of table: UInt64, at address: UInt64, level: Int) -> UInt64 {
         let index = Self.index(of: address, level: level)
-        let entry = PageTableEntry(rawValue: Self.entries(table)[index])
+        let entry = PageTableEntry(rawValue: entries(table)[index])
         precondition(!entry.isLarge, "a table is wanted where a large page is mapped")
         if entry.isPresent { return tableAddress(entry) }
         let new = pool.take()
-        Self.entries(new.address).update(repeating: 0, count: 512)
+        entries(new.address).update(repeating: 0, count: 512)
         link(new, into: table, at: index)
         return new.address
     }
@@ -147,11 +191,9 @@ extension PageTables {
         Int(address >> (Page.shift + 9 * UInt64(level - 1)) & 511)
     }
 
-    private static func entries(_ table: UInt64) -> Entries {
-        guard let entries = Entries(bitPattern: UInt(table)) else {
-            preconditionFailure("a page table at address zero")
-        }
-        return entries
+    private func entries(_ table: UInt64) -> Entries {
+        precondition(table != 0, "a page table at address zero")
+        return Entries(bitPattern: pageBase &+ UInt(table)).unsafelyUnwrapped
     }
 
     /// One of our frames as hypercalls, grants and rings name it.
@@ -183,7 +225,7 @@ extension PageTables {
 
     private func write(_ entry: PageTableEntry, to table: UInt64, at index: Int) {
         guard case .pv = mode else {
-            Self.entries(table)[index] = entry.rawValue
+            entries(table)[index] = entry.rawValue
             return
         }
         let machine = number(of: PseudophysicalFrame(containing: table)) << Page.shift

@@ -24,11 +24,23 @@ public struct PVFrames {
     private let machineFrames: UnsafePointer<UInt64>
     /// How many frames the list has.
     private let count: UInt64
+    /// The pfn of each machine frame, by mfn; good only for frames that are ours.
+    private let ownFrames: UnsafePointer<UInt64>
 
-    /// Takes the builder's list, which must stay where it is.
-    public init(machineFrames: UnsafePointer<UInt64>, count: UInt64) {
+    /// Where Xen shows a guest its machine-to-physical table.
+    public static var xenTable: UnsafePointer<UInt64> {
+        let table = UnsafePointer<UInt64>(bitPattern: UInt(MACH2PHYS_VIRT_START))
+        return table.unsafelyUnwrapped
+    }
+
+    /// Takes the builder's list of `count` frames and Xen's table, which must stay where they are.
+    public init(
+        machineFrames: UnsafePointer<UInt64>, count: UInt64,
+        ownFrames: UnsafePointer<UInt64> = PVFrames.xenTable
+    ) {
         self.machineFrames = machineFrames
         self.count = count
+        self.ownFrames = ownFrames
     }
 
     /// The machine frame behind one of ours.
@@ -39,8 +51,6 @@ public struct PVFrames {
 
     /// Our frame on a machine frame that is ours, from Xen's own table.
     public func ownFrame(of machineFrame: MachineFrame) -> PseudophysicalFrame {
-        let table = UnsafePointer<UInt64>(bitPattern: UInt(MACH2PHYS_VIRT_START))
-        guard let table else { preconditionFailure("Xen's frame table has no address") }
-        return PseudophysicalFrame(rawValue: table[Int(machineFrame.rawValue)])
+        PseudophysicalFrame(rawValue: ownFrames[Int(machineFrame.rawValue)])
     }
 }

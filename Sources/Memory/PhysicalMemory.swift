@@ -14,6 +14,8 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
     /// Frames for the records of chunks to come, two for each. In one place, so that they break
     /// no run of memory in two.
     private var recordFrames: FrameRange
+    /// Frames for the page tables of chunks to come; in one place for the same reason.
+    private var tableFrames: FrameRange
 
     /// Takes on frames that nobody uses, and that are memory. Early frames must have been taken
     /// out of `unused` before.
@@ -21,7 +23,9 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         self.unused = unused
         self.tables = tables
         limit = unused.count == 0 ? .zero : unused[unused.count - 1].end
-        recordFrames = self.unused.takeLast(2 * self.unused.chunkCount)
+        let chunkCount = self.unused.chunkCount
+        recordFrames = self.unused.takeLast(2 * chunkCount)
+        tableFrames = self.unused.takeFirst(self.tables.tableCount(forChunks: chunkCount))
     }
 
     /// Frames that have not come into use yet.
@@ -40,14 +44,11 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
     }
 
     private mutating func donateChunk(to allocator: inout FrameAllocator) -> UInt64? {
-        guard let first = unused.first(atOrAbove: .zero) else { return nil }
-        let start = PseudophysicalFrame(
-            rawValue: first.rawValue & ~(Chunk.frameCount - 1))
-        let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+        guard let chunk = nextChunk() else { return nil }
         guard recordFrames.count >= 2 else { return nil }
-        tables.mapChunk(at: start, below: limit)
+        tables.mapChunk(at: chunk.start, below: limit)
         mapRecords(of: chunk)
-        allocator.prepareChunk(at: start)
+        allocator.prepareChunk(at: chunk.start)
         var given: UInt64 = 0
         for index in 0..<unused.count {
             let part = unused[index].intersection(chunk)
@@ -60,6 +61,21 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         return given
     }
 
+    /// The lowest chunk with unused frames. Crumbs are passed over for good: every chunk must bring
+    /// the frames for all tables that the next one may take.
+    private mutating func nextChunk() -> FrameRange? {
+        while let first = unused.first(atOrAbove: .zero) {
+            let start = PseudophysicalFrame(
+                rawValue: first.rawValue & ~(Chunk.frameCount - 1))
+            let chunk = FrameRange(start, start.advanced(by: Chunk.frameCount))
+            var usable: UInt64 = 0
+            for index in 0..<unused.count { usable += unused[index].intersection(chunk).count }
+            if usable >= UInt64(TablePool.capacity) { return chunk }
+            unused.remove(chunk)
+        }
+        return nil
+    }
+
     private mutating func mapRecords(of chunk: FrameRange) {
         let size = UInt64(MemoryLayout<FrameRecord>.stride)
         var address = Self.recordsAddress + chunk.start.rawValue * size
@@ -70,11 +86,23 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
         }
     }
 
-    /// Keeps frames back for the tables of the next chunk, as long as there is one.
+    /// Keeps frames back for the tables of the next chunk, as long as there is one. Should those
+    /// set aside not suffice, the allocator's do.
     private mutating func fillPool(from allocator: inout FrameAllocator) {
         guard unused.count > 0 else { return }
-        while tables.pool.hasRoom, let frame = allocator.allocate(frameCount: 1) {
+        while tables.pool.hasRoom {
+            guard let frame = takeTableFrame() ?? allocator.allocate(frameCount: 1) else { return }
             tables.pool.put(frame)
         }
+    }
+
+    /// A frame set aside, mapped with its chunk: which may itself take a table at each level.
+    private mutating func takeTableFrame() -> PseudophysicalFrame? {
+        guard !tableFrames.isEmpty, tables.pool.count >= 3 else { return nil }
+        let frame = tableFrames.start
+        tableFrames.start = frame.advanced(by: 1)
+        let chunk = PseudophysicalFrame(rawValue: frame.rawValue & ~(Chunk.frameCount - 1))
+        tables.mapChunk(at: chunk, below: limit)
+        return frame
     }
 }

@@ -5,8 +5,8 @@ import XenTypes
 
 /// Frames set aside for page tables, at most ``capacity`` of them.
 public struct TablePool {
-    /// More than the tables that bringing one chunk to use can take: a last-level table, and
-    /// new tables of two levels for it and of two for its frame records.
+    /// As many tables as bringing one chunk to use can take: new tables of all three levels for
+    /// it, and of three for its frame records.
     public static var capacity: Int { 6 }
 
     private var frames: InlineArray<6, PseudophysicalFrame> = .init(repeating: .zero)

@@ -8,8 +8,8 @@ extension ModelXen {
     static func makeTable(context: UnsafeMutableRawPointer) -> apus_machine {
         apus_machine(
             context: context,
-            hypercall: { context, number, a1, a2, a3, _, _ in
-                ModelXen.at(context).hypercall(number, a1, a2, a3)
+            hypercall: { context, number, a1, a2, a3, a4, _ in
+                ModelXen.at(context).hypercall(number, (a1, a2, a3, a4))
             },
             read_tsc: { ModelXen.at($0).readTimeStamp() },
             cpuid: { context, leaf, _ in ModelXen.at(context).cpuidLeaves[leaf] ?? apus_cpuid() },
@@ -29,25 +29,32 @@ extension ModelXen {
         Unmanaged<ModelXen>.fromOpaque(context).takeUnretainedValue()
     }
 
-    private func hypercall(_ number: UInt32, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64) -> Int64 {
+    typealias Arguments = (UInt64, UInt64, UInt64, UInt64)
+
+    private func hypercall(_ number: UInt32, _ arguments: Arguments) -> Int64 {
         let number = Int32(bitPattern: number)
-        let hasOperation = number != __HYPERVISOR_set_timer_op
-        let call = Call(number, hasOperation ? Int32(truncatingIfNeeded: a1) : 0)
+        let hasOperation = !Self.callsWithoutOperation.contains(number)
+        let call = Call(number, hasOperation ? Int32(truncatingIfNeeded: arguments.0) : 0)
         callCounts[call, default: 0] += 1
         nanoseconds += configuration.hypercallNanoseconds
         if let error = fault(for: call) { return -Int64(error.code) }
         do throws(XenError) {
-            return try perform(call, a1, a2, a3)
+            return try perform(call, arguments)
         } catch {
             if error == .notImplemented { unknownCalls.insert(call) }
             return -Int64(error.code)
         }
     }
 
-    private func perform(
-        _ call: Call, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64
-    ) throws(XenError) -> Int64 {
-        switch call.number {
+    /// Those whose first argument is not an operation's number.
+    private static let callsWithoutOperation: Set<Int32> = [
+        __HYPERVISOR_set_timer_op, __HYPERVISOR_mmu_update, __HYPERVISOR_update_va_mapping,
+        __HYPERVISOR_mmuext_op,
+    ]
+
+    private func perform(_ call: Call, _ arguments: Arguments) throws(XenError) -> Int64 {
+        let (a1, a2, a3, _) = arguments
+        return switch call.number {
         case __HYPERVISOR_event_channel_op: try eventOperation(call.operation, a2)
         case __HYPERVISOR_sched_op: try schedulingOperation(call.operation, a2)
         case __HYPERVISOR_set_timer_op: setTimer(a1)
@@ -56,6 +63,9 @@ extension ModelXen {
         case __HYPERVISOR_vcpu_op: try vcpuOperation(call.operation, a2, a3)
         case __HYPERVISOR_hvm_op: try parameterOperation(call.operation, a2)
         case __HYPERVISOR_console_io: try consoleOperation(call.operation, a2, a3)
+        case __HYPERVISOR_mmu_update: try updatePageTables(arguments)
+        case __HYPERVISOR_update_va_mapping: try updateMapping(arguments)
+        case __HYPERVISOR_mmuext_op: try extendedOperations(arguments)
         default: throw .notImplemented
         }
     }

@@ -39,8 +39,12 @@ extension ModelXen {
         return page
     }
 
-    /// The memory behind a frame that came from ``makePage()``.
+    /// The memory behind a frame that came from ``makePage()`` or is a PV guest's.
     func memory(of frame: GuestFrame) throws(XenError) -> UnsafeMutableRawPointer {
+        let machineFrame = MachineFrame(rawValue: frame.rawValue)
+        if let guestMemory, let own = guestMemory.ownFrame(of: machineFrame) {
+            return guestMemory.pages[own]
+        }
         guard frames.contains(frame),
             let page = UnsafeMutableRawPointer(bitPattern: UInt(frame.rawValue << Page.shift))
         else { throw .invalidArgument }

@@ -79,6 +79,10 @@ public final class ModelXen {
     /// The boot vCPU's part, in the shared page or where the guest registered it.
     public internal(set) var vcpuInfo: UnsafeMutablePointer<vcpu_info>
     var frames: Set<GuestFrame> = []
+    /// A PV guest's memory and its page tables; nil for a guest whose tables are its own.
+    public var guestMemory: ModelMemory?
+    /// How often the guest had all translations dropped.
+    public internal(set) var flushCount = 0
     // Events
     var ports: [DomainID: [Port: ModelPort]] = [:]
     /// Where to start looking for a closed port: a shortcut, right or too low.

@@ -5,38 +5,40 @@ import XenRig
 
 /// Domains of the shared machines.
 enum Domain {
-    /// A domain with the probe in it.
+    /// A domain with the probe in it, on an ordinary machine unless one is given.
     static func probe(
-        _ arguments: [String], _ mode: BootMode,
+        _ arguments: [String], _ mode: BootMode, on rig: Rig? = nil,
         _ change: (inout DomainConfiguration) -> Void = { _ in }
     ) async throws -> RunningDomain {
-        try await start(try await Image.probe, arguments, mode, change)
+        try await start(try await Image.probe, arguments, mode, rig, change)
     }
 
     /// A domain with the example in it.
     static func hello(
         _ mode: BootMode, _ change: (inout DomainConfiguration) -> Void = { _ in }
     ) async throws -> RunningDomain {
-        try await start(try await Image.hello, [], mode, change)
+        try await start(try await Image.hello, [], mode, nil, change)
     }
 
     private static func start(
-        _ image: GuestImage, _ arguments: [String], _ mode: BootMode,
+        _ image: GuestImage, _ arguments: [String], _ mode: BootMode, _ rig: Rig?,
         _ change: (inout DomainConfiguration) -> Void
     ) async throws -> RunningDomain {
-        let name = arguments.first ?? "hello"
         var configuration = DomainConfiguration(
-            name: name, image: image.file, mode: mode, arguments: arguments)
+            name: arguments.first ?? "hello", image: image.file, mode: mode, arguments: arguments)
         change(&configuration)
-        return try await Machine.rig(for: mode).start(configuration)
+        let machine: Rig
+        if let rig { machine = rig } else { machine = try await Machine.rig(for: mode) }
+        return try await machine.start(configuration)
     }
 
     /// A probe's console, once it has ended by itself with status 0.
     static func succeed(
-        _ arguments: String..., in mode: BootMode, timeout: Duration = .seconds(60),
+        _ subject: String, in mode: BootMode, on rig: Rig? = nil,
+        timeout: Duration = .seconds(60),
         _ change: @Sendable (inout DomainConfiguration) -> Void = { _ in }
     ) async throws -> String {
-        let end = try await probe(arguments, mode, change).waitForEnd(timeout: timeout)
+        let end = try await probe([subject], mode, on: rig, change).waitForEnd(timeout: timeout)
         expectSuccess(end)
         return end.console
     }

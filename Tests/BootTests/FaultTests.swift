@@ -48,7 +48,7 @@ extension Boot {
         func `a failure says what and where, and the domain is crashed`(
             failure: Failure, mode: BootMode
         ) async throws {
-            let end = try await Stage.shared.beside {
+            let end = try await Stage.ordinary.run {
                 try await Domain.probe([failure.subject], mode).waitForEnd()
             }
             #expect(end.ending == .crash)
@@ -57,15 +57,14 @@ extension Boot {
             let symboliser = Symboliser(image: try await Image.probe.unstripped)
             let lines = end.console.split(separator: "\n").map(String.init)
             let named = await symboliser.annotated(lines).filter { $0.hasPrefix("  #") }
-            #expect(
-                named.contains { $0.contains(failure.function) }, "\(named.joined(separator: "\n"))"
-            )
+            let trace = named.joined(separator: "\n")
+            #expect(named.contains { $0.contains(failure.function) }, "\(trace)")
             #expect(named.contains { $0.contains("Probe+Failures.swift:") })
         }
 
         @Test(arguments: [BootMode.pvh, .qemu])
         func `a stack overflow is told as such`(mode: BootMode) async throws {
-            let end = try await Stage.shared.beside {
+            let end = try await Stage.ordinary.run {
                 try await Domain.probe(["stackoverflow"], mode).waitForEnd()
             }
             #expect(end.ending == .crash)
@@ -78,7 +77,7 @@ extension Boot {
         }
 
         @Test func `Xen itself crashes a PV domain whose stack overflows`() async throws {
-            let end = try await Stage.shared.beside {
+            let end = try await Stage.ordinary.run {
                 try await Domain.probe(["stackoverflow"], .pv).waitForEnd()
             }
             #expect(end.ending == .crash)
@@ -87,7 +86,7 @@ extension Boot {
 
         @Test(arguments: BootMode.allCases)
         func `a heap that is exhausted says how much was asked for`(mode: BootMode) async throws {
-            let end = try await Stage.shared.beside {
+            let end = try await Stage.ordinary.run {
                 try await Domain.probe(["exhaust"], mode).waitForEnd()
             }
             #expect(end.ending == .crash)
@@ -102,8 +101,23 @@ extension Boot {
         }
 
         @Test(arguments: [BootMode.pv, .pvh])
+        func `memory that a domain may have later is not touched`(mode: BootMode) async throws {
+            let end = try await Stage.ordinary.run {
+                let domain = try await Domain.probe(["exhaust"], mode) {
+                    $0.memoryMiB = 32
+                    $0.maximumMemoryMiB = 128
+                }
+                return try await domain.waitForEnd()
+            }
+            #expect(end.ending == .crash)
+            #expect(end.console.contains("apus: fatal: out of memory: "), "\(end.console)")
+            #expect(end.console.contains("\n20 MB\n"), "\(end.console)")
+            #expect(!end.console.contains("\n40 MB\n"), "\(end.console)")
+        }
+
+        @Test(arguments: [BootMode.pv, .pvh])
         func `the toolstack does with a crashed domain as it is told`(mode: BootMode) async throws {
-            let (kept, destroyed) = try await Stage.shared.beside {
+            let (kept, destroyed) = try await Stage.ordinary.run {
                 let rig = try await Machine.rig(for: mode)
                 let kept = try await Domain.probe(["null"], mode)
                 try await kept.wait(for: "apus: fault: page fault")

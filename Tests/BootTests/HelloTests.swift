@@ -9,23 +9,28 @@ extension Boot {
         private func console(
             _ mode: BootMode, _ change: @Sendable (inout DomainConfiguration) -> Void = { _ in }
         ) async throws -> String {
-            let end = try await Stage.shared.beside {
+            let end = try await Stage.ordinary.run {
                 try await Domain.hello(mode, change).waitForEnd()
             }
             Domain.expectSuccess(end)
             return end.console
         }
 
-        @Test(arguments: [
-            (BootMode.pv, "PV", "4.20"), (.pvh, "PVH", "4.20"), (.qemu, "PVH", "4.17"),
-        ])
-        func `the guest finds its mode, memory, processors and Xen`(
-            mode: BootMode, name: String, version: String
-        ) async throws {
-            let console = try await console(mode)
-            #expect(console.contains("Hello from Swift, booted as \(name)\n"))
-            #expect(console.contains("memory: 64 MiB, vCPUs: 1\n"))
-            #expect(console.contains("Xen \(version)\n"))
+        /// What a guest can find: under QEMU a part of the first MiB is missing, as in a PC.
+        private func foundMiB(_ mebibytes: Int, in mode: BootMode) -> Int {
+            mode == .qemu ? mebibytes - 1 : mebibytes
+        }
+
+        @Test(arguments: BootMode.allCases)
+        func `the guest finds its mode, memory, processors and Xen`(mode: BootMode) async throws {
+            let expected = """
+                Hello from Swift, booted as \(mode == .pv ? "PV" : "PVH")
+                memory: \(foundMiB(64, in: mode)) MiB, vCPUs: 1
+                Xen \(mode == .qemu ? "4.17" : "4.20")
+                apus: exit status 0
+
+                """
+            #expect(try await console(mode) == expected)
         }
 
         @Test func `the image takes at most 256 KiB`() async throws {
@@ -38,7 +43,7 @@ extension Boot {
         @Test(arguments: [(BootMode.pv, 4), (.pvh, 2), (.pvh, 8), (.qemu, 8)])
         func `a small domain is enough`(mode: BootMode, mebibytes: Int) async throws {
             let console = try await console(mode) { $0.memoryMiB = mebibytes }
-            #expect(console.contains("memory: \(mebibytes) MiB"))
+            #expect(console.contains("memory: \(foundMiB(mebibytes, in: mode)) MiB,"))
         }
 
         @Test(arguments: BootMode.allCases)
@@ -52,7 +57,7 @@ extension Boot {
                 $0.memoryMiB = 48
                 $0.maximumMemoryMiB = 128
             }
-            #expect(console.contains("memory: 48 MiB"))
+            #expect(console.contains("memory: 48 MiB,"))
         }
     }
 }

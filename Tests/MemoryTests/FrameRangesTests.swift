@@ -56,10 +56,27 @@ struct FrameRangesTests {
         #expect(list(memory) == [range(0, 100), range(200, 202), range(300, 302)])
     }
 
+    @Test func `a run is taken from the start of the lowest range that has it`() {
+        var memory = ranges(range(0, 5), range(10, 100))
+        #expect(memory.takeFirst(8) == range(10, 18))
+        #expect(memory.takeFirst(83).isEmpty)
+        #expect(list(memory) == [range(0, 5), range(18, 100)])
+    }
+
     @Test func `a run too long for any range is what the longest has`() {
         var memory = ranges(range(0, 5), range(10, 17), range(20, 23))
         #expect(memory.takeLast(50) == range(10, 17))
         #expect(memory.frameCount == 8)
+    }
+
+    @Test func `the lowest frames are kept`() {
+        var memory = ranges(range(0, 10), range(20, 30), range(40, 50))
+        memory.truncate(to: 100)
+        #expect(memory.frameCount == 30)
+        memory.truncate(to: 13)
+        #expect(list(memory) == [range(0, 10), range(20, 23)])
+        memory.truncate(to: 0)
+        #expect(memory.count == 0)
     }
 
     @Test func `chunks that ranges share are counted once`() {

@@ -26,10 +26,10 @@ public enum Guest {
         /// How the domain was entered.
         public static var mode: GuestMode { Live.mode }
 
-        /// Bytes of memory in the map that the domain was started with. A PV domain's is all that
-        /// it was given; QEMU's map has a hole or two.
+        /// Bytes of memory that the domain was started with (`memory`, not `maxmem`). QEMU's
+        /// machine keeps a little for itself.
         public static var memoryByteCount: UInt64 {
-            Live.kernel.pointee.information.memory.frameCount << Page.shift
+            Live.kernel.pointee.information.frameCount << Page.shift
         }
 
         /// Virtual CPUs that the domain has. The application runs on the first.

@@ -100,13 +100,18 @@
             var chunk = PseudophysicalFrame.zero
             while chunk < end {
                 fillPool(&tables)
-                let limit = unused.count > 0 ? unused[unused.count - 1].end : end
+                let limit = max(end, memoryEnd)
                 tables.protectChunk(at: chunk) { frame in
                     if address_of_apus_shared_info() == frame.address { return .keep }
                     return frame < limit ? ImageLayout.protection(of: frame) : .none
                 }
                 chunk = chunk.advanced(by: Chunk.frameCount)
             }
+            tables.denyCodePastImage()
+        }
+
+        private var memoryEnd: PseudophysicalFrame {
+            unused.count > 0 ? unused[unused.count - 1].end : .zero
         }
 
         /// A PVH domain's console ring lies beyond its memory.
@@ -114,6 +119,14 @@
             guard given.mode == .pvh, let console = given.console else { return }
             fillPool(&tables)
             tables.map(console.page, at: console.page.address, .readWrite)
+        }
+
+        /// What seals the heap's free lists: better not known to whoever chooses the bytes of
+        /// objects. Without RDRAND (CPUID leaf 1, ECX bit 30) it is the time.
+        private func linkKey() -> UInt64 {
+            let hasRandom = hypervisor.cpuid(1).ecx & 1 << 30 != 0
+            let word = hasRandom ? hypervisor.hardwareRandom(seed: false) : nil
+            return word ?? hypervisor.timeStamp() &* 0x9E37_79B9_7F4A_7C15
         }
 
         private consuming func createHeap(
@@ -126,7 +139,8 @@
             heap.initialize(
                 to: LiveHeap(
                     frames: FrameAllocator(records: records.unsafelyUnwrapped),
-                    source: PhysicalMemory(unused: unused, tables: tables)))
+                    source: PhysicalMemory(unused: unused, tables: tables),
+                    linkKey: linkKey()))
             Live.heap = heap
         }
     }

@@ -12,8 +12,10 @@ struct ToolstackRing {
 /// The boot protocols' common content. Pointers are into reserved memory, good for ever.
 struct BootInformation {
     let mode: GuestMode
-    /// All of the domain's memory.
+    /// All of the memory that the domain may use.
     var memory = FrameRanges()
+    /// How many frames the domain was started with.
+    var frameCount: UInt64 = 0
     /// Memory that must be left alone: what the pointers below point into, and the page tables.
     var reserved = FrameRanges()
     /// The toolstack's words for the application, without a terminator.

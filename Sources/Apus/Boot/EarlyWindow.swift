@@ -22,8 +22,8 @@
             precondition(last < 1 << 30, "boot information lies above 1 GiB")
             for chunk in address / Chunk.byteCount...last / Chunk.byteCount
             where entries[Int(chunk)] == 0 {
-                // Present, writable, large.
-                entries[Int(chunk)] = chunk * Chunk.byteCount | 0x83
+                // Present, writable, large, not executable.
+                entries[Int(chunk)] = chunk * Chunk.byteCount | 0x83 | 1 << 63
             }
             guard let pointer = UnsafeRawPointer(bitPattern: UInt(address)) else {
                 preconditionFailure("boot information lies at address zero")

@@ -22,6 +22,7 @@
             rootTable = given.pt_base
             paging = .pv(frames)
             memory.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: given.nr_pages)))
+            frameCount = given.nr_pages
             reserved.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: 1)))
             reserved.insert(Self.builderFrames(given))
             commandLine = Self.commandLine(of: start)

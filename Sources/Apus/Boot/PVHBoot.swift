@@ -22,6 +22,7 @@
             let given = tables.read(start, as: hvm_start_info.self)
             keep(start, MemoryLayout<hvm_start_info>.size)
             readMemoryMap(given, tables: &tables, hypervisor: hypervisor)
+            keepToReservation(hypervisor)
             keepModules(given, tables: &tables)
             readCommandLine(at: given.cmdline_paddr, tables: &tables)
             console = Self.console(hypervisor)
@@ -66,6 +67,19 @@
                             byteCount: entry.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
                 }
             }
+        }
+
+        /// The map is as large as the domain may become. What it has now may be less (`memory`
+        /// below `maxmem`), and Xen kills a domain that touches more. QEMU has no such thing.
+        private mutating func keepToReservation(_ hypervisor: Hypervisor) {
+            frameCount = memory.frameCount
+            guard let reservation = try? hypervisor.currentReservation(),
+                reservation < frameCount
+            else { return }
+            frameCount = reservation
+            // Some of it are special pages outside of the map: the rings' are.
+            let specialFrameCount: UInt64 = 32
+            memory.truncate(to: max(reservation, specialFrameCount) - specialFrameCount)
         }
 
         private mutating func keepModules(_ given: hvm_start_info, tables: inout EarlyWindow) {

@@ -6,20 +6,35 @@
 
     extension Live {
         /// A daemon that took nothing for so long is taken for dead.
-        private static let patienceNanoseconds: UInt64 = 1_000_000_000
+        private static let patienceNanoseconds: UInt64 = 5_000_000_000
+        /// A daemon that took nothing for so long does not hold up a printing job.
+        private static let stallNanoseconds: UInt64 = 500_000_000
         /// A printing job that does not yield is heard this often.
         private static let eventIntervalNanoseconds: UInt64 = 1_000_000
 
-        /// Takes a byte of `print`.
+        /// Takes a byte of `print`. Waits for a reader that reads; of one that has stopped it
+        /// makes itself independent after half a second, until it reads again.
         static func put(_ byte: UInt8) {
             guard let kernel = booted, kernel.pointee.console != nil else {
                 return EmergencyOutput.write(byte)
             }
+            if kernel.pointee.console?.isFull == true { waitForRoom() }
             guard kernel.pointee.console?.write(byte) == true else { return }
             let now = kernel.pointee.clock.now().nanoseconds
             if now - kernel.pointee.lastConsoleEvent > eventIntervalNanoseconds {
                 kernel.pointee.lastConsoleEvent = now
                 kernel.pointee.tellConsole()
+            }
+        }
+
+        private static func waitForRoom() {
+            let kernel = Live.kernel
+            let isMoving = kernel.pointee.console?.pushOutput() ?? false
+            guard isMoving || !kernel.pointee.hasReaderStalled else { return }
+            kernel.pointee.hasReaderStalled = !waitForReader(stallNanoseconds) {
+                let progress = kernel.pointee.console?.pushOutput() ?? false
+                kernel.pointee.tellConsole()
+                return (progress, kernel.pointee.console?.isFull == false)
             }
         }
 
@@ -51,15 +66,19 @@
             }
         }
 
-        /// Calls `step` until it is done, or has made no progress for too long.
-        private static func waitForReader(_ step: () -> (progress: Bool, isDone: Bool)) {
+        /// Calls `step` until it is done, or has made no progress for too long: false then.
+        @discardableResult
+        private static func waitForReader(
+            _ patience: UInt64 = patienceNanoseconds,
+            _ step: () -> (progress: Bool, isDone: Bool)
+        ) -> Bool {
             var start = now
             while true {
                 let (progress, isDone) = step()
-                if isDone { return }
+                if isDone { return true }
                 let time = now
                 if progress { start = time }
-                if time - start > patienceNanoseconds { return }
+                if time - start > patience { return false }
                 hypervisor.yield()
             }
         }

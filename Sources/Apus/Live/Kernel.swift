@@ -30,6 +30,8 @@
         var lineWaiters: [LineWaiter] = []
         var lastWaiterID: UInt64 = 0
         var lastConsoleEvent: UInt64 = 0
+        /// Whether printing no longer waits for the console's reader.
+        var hasReaderStalled = false
         var random: RandomGenerator?
 
         private let timer: EventChannel

@@ -24,9 +24,11 @@ extension Probe {
     static func sleeps() async {
         var overshoots: [Int] = []
         for (milliseconds, count) in [(1, 60), (5, 30), (20, 12), (100, 4), (300, 2)] {
-            for _ in 0..<count {
-                overshoots.append(await overshoot(.milliseconds(milliseconds)))
-            }
+            var own: [Int] = []
+            for _ in 0..<count { own.append(await overshoot(.milliseconds(milliseconds))) }
+            overshoots += own
+            own.sort()
+            print("sleep: \(milliseconds) ms: median \(own[count / 2]) us over")
         }
         overshoots.sort()
         let (median, maximum) = (overshoots[overshoots.count / 2], overshoots[overshoots.count - 1])

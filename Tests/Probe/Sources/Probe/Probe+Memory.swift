@@ -3,36 +3,34 @@
 import Apus
 
 extension Probe {
-    /// Fills seven eighths of the domain with blocks of many sizes, reads all of it back, frees
-    /// it, and does that again: what was freed must be good for use.
+    /// Fills seven eighths of the domain with blocks, reads all of it back and frees it, with
+    /// other sizes each time: what was freed must be good for any use.
     static func fillMemory() {
-        for round in 1...3 {
-            let blocks = allocateBlocks(byteCount: Int(Guest.memoryByteCount) / 8 * 7)
-            for block in blocks { block.stamp() }
-            var total = 0
-            for block in blocks {
-                require(block.isIntact, "a block of \(block.count) bytes has changed")
-                total += block.count
-            }
-            // Every other one first, so that neighbours must be joined later.
-            for index in stride(from: 0, to: blocks.count, by: 2) { blocks[index].free() }
-            for index in stride(from: 1, to: blocks.count, by: 2) { blocks[index].free() }
-            print("round \(round): \(blocks.count) blocks, \(total >> 20) MiB")
-        }
+        let total = Int(Guest.memoryByteCount)
+        fill(total / 8 * 7, [16, 24, 100, 1000, 4096, 5000, 40_000, 65_536, 130_000])
+        fill(total / 8 * 7, [1 << 20])
+        fill(total / 8 * 7, [16, 48, 200, 2000])
+        fill(total / 2, [total / 2 - (8 << 20)])
+        fill(total / 2, [3 << 20, 16, 5 << 20, 100_000, 24])
     }
 
-    private static func allocateBlocks(byteCount: Int) -> [Block] {
-        let sizes = [16, 24, 100, 1000, 4096, 5000, 40_000, 1 << 20, 3 << 20, 65_536, 130_000]
+    private static func fill(_ byteCount: Int, _ sizes: [Int]) {
         var blocks: [Block] = []
-        var rest = byteCount
-        var turn = 0
-        while rest > 8 << 20 {
-            let size = sizes[turn % sizes.count] + turn % 7
-            blocks.append(Block(count: size, seed: turn))
-            rest -= size
-            turn += 1
+        var total = 0
+        // Of the small ones, no more than a list of them has room for beside them.
+        while total + sizes[blocks.count % sizes.count] < byteCount, blocks.count < 200_000 {
+            let block = Block(count: sizes[blocks.count % sizes.count], seed: blocks.count)
+            block.stamp()
+            blocks.append(block)
+            total += block.count
         }
-        return blocks
+        for block in blocks {
+            require(block.isIntact, "a block of \(block.count) bytes has changed")
+        }
+        // Every other one first, so that neighbours must be joined later.
+        for index in stride(from: 0, to: blocks.count, by: 2) { blocks[index].free() }
+        for index in stride(from: 1, to: blocks.count, by: 2) { blocks[index].free() }
+        print("filled \(total >> 20) MiB with \(blocks.count) blocks")
     }
 
     private struct Block {
@@ -43,7 +41,7 @@ extension Probe {
         init(count: Int, seed: Int) {
             start = .allocate(byteCount: count, alignment: 16)
             self.count = count
-            self.seed = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15
+            self.seed = UInt64(seed) &* 0xBF58_476D_1CE4_E5B9
         }
 
         /// The first eight bytes of each page, and the last byte.
