@@ -31,11 +31,13 @@ struct Interruption {
         }
     }
 
-    /// The polite way first: mmdebstrap then removes what it unpacked, and `swift test` ends its
-    /// tests.
+    /// The polite way first: mmdebstrap then removes what it unpacked, and the tests see that
+    /// `swift test` is gone, and remove what is theirs.
     private static func endAll() {
+        let descendants = Descendants.current()
         LiveChildren.signalAll(SIGTERM)
-        for _ in 0..<30 where !LiveChildren.isEmpty { usleep(100_000) }
+        for _ in 0..<30 where !descendants.alive.isEmpty { usleep(100_000) }
+        for pid in descendants.alive { kill(pid, SIGKILL) }
         LiveChildren.signalAll(SIGKILL)
         Temporaries.removeAll()
     }

@@ -12,6 +12,7 @@ package struct TemporaryDirectory: Sendable {
     private let lock: Int32
 
     package static func make() throws(RigError) -> TemporaryDirectory {
+        Owner.watch()
         removeAbandoned(in: URL(fileURLWithPath: base))
         var template = Array("\(base)/apus-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

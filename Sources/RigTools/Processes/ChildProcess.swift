@@ -45,6 +45,7 @@ package final class ChildProcess: Sendable {
         _ tool: URL, _ arguments: [String], environment: [String: String] = [:],
         directory: URL? = nil, descriptors: [Int32]
     ) async throws(RigError) -> ChildProcess {
+        Owner.watch()
         let place = directory.map { ["env", "--chdir", $0.path] } ?? []
         let setpriv = try Tool.setpriv.locate()
         let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -105,8 +106,6 @@ package enum LiveChildren {
 
     fileprivate static func insert(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
     fileprivate static func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
-
-    package static var isEmpty: Bool { pids.withLock { $0.isEmpty } }
 
     /// Sends `signal` to every child's process group.
     package static func signalAll(_ signal: Int32) {

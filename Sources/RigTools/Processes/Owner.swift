@@ -12,13 +12,15 @@ package enum Owner {
 
     private static let isWatched = Atomic<Bool>(false)
 
-    /// From now on ends this process, and all that it started, once its owner is gone.
-    package static func watch() {
+    /// From now on ends this process, and all that it started, once its owner or its parent is
+    /// gone. For whoever starts or makes something that must not stay behind.
+    static func watch() {
         guard let text = ProcessInfo.processInfo.environment[variable], let owner = pid_t(text),
             !isWatched.exchange(true, ordering: .relaxed)
         else { return }
+        let parent = getppid()
         let thread = Thread {
-            while kill(owner, 0) == 0 || errno != ESRCH { usleep(500_000) }
+            while getppid() == parent, kill(owner, 0) == 0 || errno != ESRCH { usleep(200_000) }
             LiveChildren.signalAll(SIGKILL)
             Temporaries.removeAll()
             _exit(1)

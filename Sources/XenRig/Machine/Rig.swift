@@ -39,7 +39,6 @@ public final class Rig: Sendable {
     public static func boot(
         _ kind: RigKind, _ options: RigOptions = RigOptions(), progress: Progress = .silent
     ) async throws(RigError) -> Rig {
-        Owner.watch()
         try Requirements.check(.boot)
         let image = try await RootImage.prepared(mirror: options.mirror, progress: progress)
         progress.report(kind == .xen ? "Booting Xen and dom0" : "Booting Linux with nested KVM")
