@@ -31,6 +31,9 @@ public struct PhysicalMemory: ~Copyable, FrameSource {
     /// Frames that have not come into use yet.
     public var unusedFrameCount: UInt64 { unused.frameCount }
 
+    /// Frames set aside for page tables that are still to come.
+    var tableFrameCount: UInt64 { tableFrames.count }
+
     /// Maps more memory and gives it to `allocator`; false when there is no more.
     public mutating func donate(
         atLeast frameCount: Int, to allocator: inout FrameAllocator
