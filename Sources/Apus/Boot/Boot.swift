@@ -57,6 +57,7 @@
             var tables = PageTables(
                 root: given.rootTable, mode: given.paging, hypervisor: hypervisor)
             protectImage(&tables)
+            mapSharedInfo(&tables)
             mapConsole(&tables)
             fillPool(&tables)
             let heapPage = page(of: takeFrame())
@@ -112,6 +113,14 @@
 
         private var memoryEnd: PseudophysicalFrame {
             unused.count > 0 ? unused[unused.count - 1].end : .zero
+        }
+
+        /// Under PVH the page lies elsewhere than its symbol, which gives it an address.
+        private mutating func mapSharedInfo(_ tables: inout PageTables) {
+            guard given.mode == .pvh else { return }
+            fillPool(&tables)
+            tables.map(
+                BootInformation.sharedInfoFrame, at: address_of_apus_shared_info(), .readWrite)
         }
 
         /// A PVH domain's console ring lies beyond its memory.

@@ -27,6 +27,8 @@
             readCommandLine(at: given.cmdline_paddr, tables: &tables)
             console = Self.console(hypervisor)
             Self.mapSharedInfo(hypervisor)
+            // Nobody's memory, wherever the hole is.
+            keep(Self.sharedInfoFrame.address, Page.byteCount)
         }
 
         private mutating func keep(_ address: UInt64, _ byteCount: Int) {
@@ -111,10 +113,16 @@
                 port: Port(rawValue: UInt32(truncatingIfNeeded: port)))
         }
 
+        /// Where a PVH domain has Xen's shared info page: where other guests have it, too, in the
+        /// hole below 4 GiB. In the place of memory it would break up a 1 GiB page of Xen's own
+        /// tables, at 90,000 instructions.
+        static var sharedInfoFrame: PseudophysicalFrame {
+            PseudophysicalFrame(containing: 0xFE70_0000)
+        }
+
         private static func mapSharedInfo(_ hypervisor: Hypervisor) {
             do throws(XenError) {
-                try hypervisor.mapSharedInfo(
-                    at: PseudophysicalFrame(containing: address_of_apus_shared_info()))
+                try hypervisor.mapSharedInfo(at: sharedInfoFrame)
             } catch {
                 preconditionFailure("Xen refused to map the shared info page")
             }
