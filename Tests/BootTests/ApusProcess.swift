@@ -4,8 +4,6 @@ import Foundation
 import RigTools
 import Testing
 
-@testable import XenRig
-
 /// One run of the command.
 final class ApusProcess {
     /// How a run ended, and what it said.

@@ -116,7 +116,9 @@
         /// Where a PVH domain has Xen's shared info page: where other guests have it, too, in the
         /// hole below 4 GiB. In the place of memory it would break up a 1 GiB page of Xen's own
         /// tables, at 90,000 instructions.
-        static let sharedInfoFrame = PseudophysicalFrame(containing: 0xFE70_0000)
+        static var sharedInfoFrame: PseudophysicalFrame {
+            PseudophysicalFrame(containing: 0xFE70_0000)
+        }
 
         private static func mapSharedInfo(_ hypervisor: Hypervisor) {
             do throws(XenError) {

@@ -38,7 +38,8 @@ public struct GuestBuild: Sendable {
         let arguments =
             ["build", "--package-path", package.directory.path, "-c", "release"]
             + ["--toolset", package.toolset.path, "--scratch-path", scratch.path]
-            + ["--product", package.program]
+            // A cached one does not notice a file that is new in a package depended on by path.
+            + ["--product", package.program, "--disable-build-manifest-caching"]
         let built = try await toolchain.command("swift", arguments).run()
         guard built.succeeded else {
             throw .buildFailed(program: package.program, output: built.output)
