@@ -35,6 +35,9 @@ public struct GuestBuild: Sendable {
             progress.report("Waiting for another build of \(package.directory.lastPathComponent)")
         }
         let scratch = base.appending(path: "linker-\(try linkerDigest())")
+        // SwiftPM keeps its plan when a file comes to a package that this one depends on, and
+        // then compiles without it. Without the plan it makes one, in less than a second.
+        Files.remove(scratch.appending(path: "release.yaml"))
         let arguments =
             ["build", "--package-path", package.directory.path, "-c", "release"]
             + ["--toolset", package.toolset.path, "--scratch-path", scratch.path]
