@@ -5,6 +5,7 @@
 // layout is that of tools/libs/guest/xg_dom_x86.c.
 
 import Hypercalls
+import SeededRandomness
 
 /// All frames of a PV guest and its page tables, kept by Xen's rules.
 public final class ModelMemory {

@@ -1,6 +1,7 @@
 // The built `apus`, run as a user runs it.
 
 import Foundation
+import RigTools
 import Testing
 
 @testable import XenRig

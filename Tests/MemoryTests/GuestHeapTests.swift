@@ -1,4 +1,5 @@
 import ModelXen
+import SeededRandomness
 import Testing
 import XenTypes
 
@@ -42,7 +43,7 @@ struct GuestHeapTests {
         "Objects lie in mapped pages, and writing all over them harms no table",
         arguments: TestMode.allCases, UInt64(1)...3)
     func randomised(mode: TestMode, seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let guest = GuestHeap(mode, seed: seed)
         var live: [UnsafeMutableRawPointer] = []
         var refusals = 0
