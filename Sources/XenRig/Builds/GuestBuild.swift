@@ -35,13 +35,12 @@ public struct GuestBuild: Sendable {
             progress.report("Waiting for another build of \(package.directory.lastPathComponent)")
         }
         let scratch = base.appending(path: "linker-\(try linkerDigest())")
-        // SwiftPM keeps its plan when a file comes to a package that this one depends on, and
-        // then compiles without it. Without the plan it makes one, in less than a second.
-        Files.remove(scratch.appending(path: "release.yaml"))
+        // A plan from the cache does not know a file that came to a package which this one
+        // depends on. A new one takes less than a second.
         let arguments =
             ["build", "--package-path", package.directory.path, "-c", "release"]
             + ["--toolset", package.toolset.path, "--scratch-path", scratch.path]
-            + ["--product", package.program]
+            + ["--product", package.program, "--disable-build-manifest-caching"]
         let built = try await toolchain.command("swift", arguments).run()
         guard built.succeeded else {
             throw .buildFailed(program: package.program, output: built.output)
