@@ -35,10 +35,11 @@ public struct GuestBuild: Sendable {
             progress.report("Waiting for another build of \(package.directory.lastPathComponent)")
         }
         let scratch = base.appending(path: "linker-\(try linkerDigest())")
+        // A plan from the cache does not know a file that came to a package which this one
+        // depends on. A new one takes less than a second.
         let arguments =
             ["build", "--package-path", package.directory.path, "-c", "release"]
             + ["--toolset", package.toolset.path, "--scratch-path", scratch.path]
-            // A cached one does not notice a file that is new in a package depended on by path.
             + ["--product", package.program, "--disable-build-manifest-caching"]
         let built = try await toolchain.command("swift", arguments).run()
         guard built.succeeded else {
