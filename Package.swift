@@ -56,6 +56,9 @@ let package = Package(
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
+        .target(
+            name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
+            swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
             "MemoryTests",
@@ -70,6 +73,7 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
+        tests("SimulationTests", of: ["Hypercalls", "ModelXen", "Simulation"]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
