@@ -73,7 +73,7 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
-        tests("SimulationTests", of: ["Hypercalls", "ModelXen", "Simulation"]),
+        tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),

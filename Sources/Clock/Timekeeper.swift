@@ -1,5 +1,7 @@
 // Time as a parameter: what a service needs of the clock, without knowing whose it is.
 
+import _Concurrency
+
 /// The present, and a way to wait: the guest's own clock, or a simulation's.
 public struct Timekeeper: Sendable {
     private let read: @Sendable () -> UInt64
