@@ -22,7 +22,9 @@ let package = Package(
     targets: [
         // Floor 0: the ABI, the machine, the image's shape.
         .target(name: "CXen", path: "xen-headers"),
-        .target(name: "CArch", path: "arch/x86_64"),
+        .target(
+            name: "CArch", path: "arch/x86_64",
+            cSettings: [.headerSearchPath("../../xen-headers/include")]),
         .target(
             name: "ApusLinker", path: "linker", exclude: ["toolset.json"],
             resources: [.copy("apus.ld")]),
@@ -38,12 +40,14 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        // Floor 6
+        floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "ApusLinker",
+                "GuestRuntime", "Console", "Lifecycle", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -70,6 +74,7 @@ let package = Package(
             "EventsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
+        tests("LifecycleTests", of: ["CXen", "Hypercalls", "Lifecycle", "ModelXen"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),

@@ -44,6 +44,8 @@ public final class ModelXen {
         public var hasFIFO = true
         /// Open ports that the guest may have (xl's default).
         public var portLimit = 1023
+        /// vCPUs that the domain has; the guest runs on the first.
+        public var vcpuCount: UInt32 = 1
         /// The release, and what follows its numbers.
         public var version = XenVersion(major: 4, minor: 20)
         /// At most 15 bytes.
@@ -83,6 +85,8 @@ public final class ModelXen {
     public var guestMemory: ModelMemory?
     /// How often the guest had all translations dropped.
     public internal(set) var flushCount = 0
+    /// The other vCPUs that Xen was told about.
+    var vcpus: [UInt32: ModelVCPU] = [:]
     // Events
     var ports: [DomainID: [Port: ModelPort]] = [:]
     /// Where to start looking for a closed port: a shortcut, right or too low.
