@@ -38,12 +38,13 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "ApusLinker",
+                "GuestRuntime", "Console", "XenStore", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
