@@ -40,14 +40,15 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 6
-        floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock"]),
+        floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "Lifecycle", "ApusLinker",
+                "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -74,7 +75,12 @@ let package = Package(
             "EventsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
-        tests("LifecycleTests", of: ["CXen", "Hypercalls", "Lifecycle", "ModelXen"]),
+        tests(
+            "LifecycleTests",
+            of: [
+                "CXen", "Clock", "Events", "Hypercalls", "XenStore", "Lifecycle", "ModelXen",
+                "SeededRandomness", "Simulation",
+            ]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),

@@ -35,6 +35,9 @@ public struct ParkedVCPUs {
         return Int(Self.limit) - 1
     }
 
+    /// Whether the domain has this vCPU, as far as Xen tells.
+    public func exists(_ vcpu: VCPUID) -> Bool { (try? hypervisor.isUp(vcpu)) != nil }
+
     /// Brings a vCPU up, parked, or takes it down. The boot vCPU stays: the application is on it.
     ///
     /// - Returns: false when there is no such vCPU, or Xen would not.
