@@ -85,6 +85,12 @@ let package = Package(
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
         tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
+        tests(
+            "XenStoreTests",
+            of: [
+                "CXen", "XenTypes", "Clock", "Events", "XenStore", "ModelXen", "Simulation",
+                "SeededRandomness",
+            ]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
