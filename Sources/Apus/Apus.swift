@@ -4,4 +4,5 @@
 
 @_exported import struct Clock.WallTime
 @_exported import struct Hypercalls.XenVersion
+@_exported import enum Lifecycle.ShutdownRequest
 @_exported import struct Memory.HeapStatistics
