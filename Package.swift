@@ -81,6 +81,12 @@ let package = Package(
                 "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
                 "Simulation", "XenStore",
             ]),
+        tests(
+            "XenStoreTests",
+            of: [
+                "CXen", "XenTypes", "Clock", "Events", "XenStore", "ModelXen", "Simulation",
+                "SeededRandomness",
+            ]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),

@@ -25,7 +25,7 @@ struct StoreTransactionsSimulation {
     @Test func `Guest and dom0 count at the same node, and the sum is right`() {
         Seeds.check(100) { seed in
             let domain = StoreScene.domain(seed: seed)
-            return try Self.count(in: domain, seed: seed) { _ in false }
+            return try Self.countTogether(in: domain, seed: seed) { _ in false }
         }
     }
 
@@ -34,7 +34,7 @@ struct StoreTransactionsSimulation {
             let domain = StoreScene.domain(seed: seed)
             domain.store.refuse(XS_TRANSACTION_END, with: .again, probability: 0.5)
             domain.store.quotas.transactions = 4
-            return try Self.count(in: domain, seed: seed) { _ in false }
+            return try Self.countTogether(in: domain, seed: seed) { _ in false }
         }
     }
 
@@ -42,7 +42,7 @@ struct StoreTransactionsSimulation {
         Seeds.check(100) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.disconnectProbability = 0.03
-            return try Self.count(in: domain, seed: seed) { $0 == .connectionLost }
+            return try Self.countTogether(in: domain, seed: seed) { $0 == .connectionLost }
         }
     }
 
@@ -50,7 +50,7 @@ struct StoreTransactionsSimulation {
         Seeds.check(50) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.quotas.transactions = 2
-            return try Self.count(in: domain, seed: seed) {
+            return try Self.countTogether(in: domain, seed: seed) {
                 guard case .refused(let name) = $0 else { return false }
                 return name.isQuota
             }
@@ -58,7 +58,7 @@ struct StoreTransactionsSimulation {
     }
 
     /// Four tasks and dom0 count on, each at its own pace.
-    private static func count(
+    private static func countTogether(
         in domain: SimulatedDomain, seed: UInt64,
         isExcused: @escaping @Sendable (XenStoreError) -> Bool
     ) throws -> [String] {
@@ -73,9 +73,9 @@ struct StoreTransactionsSimulation {
             }
         }
         let client = domain.client
-        let count = try domain.run {
+        let count: Count = try domain.run {
             await withTaskGroup(of: Count.self) { group in
-                for _ in 0..<4 { group.addTask { await count(5, with: client) } }
+                for _ in 0..<4 { group.addTask { await increment(5, with: client) } }
                 return await group.reduce(Count()) { $0 + $1 }
             }
         }
@@ -89,7 +89,7 @@ struct StoreTransactionsSimulation {
         return faults + domain.remains()
     }
 
-    private static func count(_ times: Int, with client: XenStoreClient) async -> Count {
+    private static func increment(_ times: Int, with client: XenStoreClient) async -> Count {
         var count = Count()
         for _ in 0..<times {
             let outcome = await result(of: { () async throws(XenStoreError) in

@@ -104,7 +104,7 @@ struct StoreWatchesSimulation {
             }
         }
         let client = domain.client
-        let faults = try domain.run {
+        let faults: [String] = try domain.run {
             await withTaskGroup(of: String?.self) { group in
                 for number in 0..<3 {
                     group.addTask { await read(until: 28 + number, with: client) }
