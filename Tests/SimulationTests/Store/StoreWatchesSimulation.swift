@@ -33,7 +33,9 @@ struct StoreWatchesSimulation {
                 await withTaskGroup { group in
                     for number in 0..<12 {
                         group.addTask {
-                            guard let watch = try? await client.watch("data/\(number)") else { return }
+                            guard let watch = try? await client.watch("data/\(number)") else {
+                                return
+                            }
                             while await watch.next() != nil {}
                         }
                     }
