@@ -20,6 +20,9 @@ public final class CleanUps: @unchecked Sendable {
         public var lateCount = 0
         /// Clean-ups for which no time was left.
         public var skippedCount = 0
+
+        /// Nothing was done.
+        public init() {}
     }
 
     private struct Entry {

@@ -1,5 +1,6 @@
 // Orders that are carried out without asking the application: `xl sysrq`.
 #if hasFeature(Embedded)
+    import GuestRuntime
     import Hypercalls
     import Lifecycle
     import Memory

@@ -22,6 +22,9 @@ struct Probe {
         case "exit": exit()
         case "events": print("events: \(Guest.eventInterface)")
         case "cost": print("ticks to main: \(Guest.bootTickCount)")
+        case "linger": await linger()
+        case "decide": await decide()
+        case "tidy": tidyUp()
         case "exhaust": exhaustMemory()
         default: fail()
         }
