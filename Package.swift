@@ -38,12 +38,13 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "ApusLinker",
+                "GuestRuntime", "Console", "XenStore", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -74,6 +75,12 @@ let package = Package(
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
         tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
+        tests(
+            "XenStoreTests",
+            of: [
+                "CXen", "XenTypes", "Clock", "Events", "XenStore", "ModelXen", "Simulation",
+                "SeededRandomness",
+            ]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
