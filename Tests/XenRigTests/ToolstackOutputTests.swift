@@ -53,7 +53,7 @@ struct ToolstackOutputTests {
     @Test("dom0 is none of the domains, a dying one is")
     func domains() {
         let text = """
-            Name                                        ID   Mem VCPUs	State	Time(s)
+            Name                                        ID   Mem VCPUs\tState\tTime(s)
             Domain-0                                     0   768     1     r-----       8.5
             d-2                                          2    64     1     -b----       0.1
             (null)                                       3     0     1     --ps-d       0.1
