@@ -58,7 +58,8 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         .target(
-            name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
+            name: "Simulation",
+            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "XenStore"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -74,7 +75,12 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
-        tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
+        tests(
+            "SimulationTests",
+            of: [
+                "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
+                "Simulation", "XenStore",
+            ]),
         tests(
             "XenStoreTests",
             of: [
