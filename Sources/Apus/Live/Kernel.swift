@@ -8,6 +8,7 @@
     import GuestRuntime
     import Hypercalls
     import Memory
+    import XenStore
 
     /// What a timer does when it is due.
     enum Alarm {
@@ -33,6 +34,9 @@
         /// Whether printing no longer waits for the console's reader.
         var hasReaderStalled = false
         var random: RandomGenerator?
+        var store: XenStoreClient?
+        var storeChannel: EventChannel?
+        var housekeeping: Housekeeping?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.

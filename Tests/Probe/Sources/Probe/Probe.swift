@@ -25,6 +25,9 @@ struct Probe {
         case "linger": await linger()
         case "decide": await decide()
         case "tidy": tidyUp()
+        case "store": await useStore()
+        case "watches": await makeWatches()
+        case "rival": await outdoRival()
         case "exhaust": exhaustMemory()
         default: fail()
         }
