@@ -1,7 +1,7 @@
+import Hypercalls
 import ModelXen
 import Testing
 import XenStore
-import XenTypes
 
 @testable import Lifecycle
 

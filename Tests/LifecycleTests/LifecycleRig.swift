@@ -2,10 +2,10 @@
 
 import Clock
 import Events
+import Hypercalls
 import ModelXen
 import Simulation
 import XenStore
-import XenTypes
 
 @testable import Lifecycle
 

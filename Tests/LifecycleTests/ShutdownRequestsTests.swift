@@ -17,7 +17,7 @@ struct ShutdownRequestsTests {
         #expect(!requests.deliver(.powerOff))
     }
 
-    @Test func `a reader gets what comes while it waits, and the newest of what came before`() throws {
+    @Test func `a reader gets what comes, and the newest of what came before`() throws {
         let requests = requests
         let seen = try guest.run {
             let reader = ShutdownRequests.Reader(of: requests)

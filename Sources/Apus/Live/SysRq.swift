@@ -29,10 +29,11 @@
         private static func showMemory() {
             guard let heap = Live.heap else { return }
             let statistics = heap.pointee.statistics
+            let free = statistics.freeFrameCount << Int(Page.shift)
             let unused = heap.pointee.source.unusedFrameCount << UInt64(Page.shift)
             print(
-                "apus: memory: \(statistics.bytesInUse) bytes in \(statistics.objectCount) objects, "
-                    + "\(statistics.freeFrameCount << Int(Page.shift)) free, \(unused) not yet in use")
+                "apus: memory: \(statistics.bytesInUse) bytes in "
+                    + "\(statistics.objectCount) objects, \(free) free, \(unused) to come")
         }
 
         private static func showTasks() {
