@@ -15,6 +15,8 @@
         case sleeper(UnsafeContinuation<Bool, Never>)
         /// Makes a job ready.
         case job(UnownedJob)
+        /// Calls something short of the kernel's own.
+        case call(() -> Void)
     }
 
     typealias AlarmToken = TimerQueue<Alarm>.Token
@@ -33,6 +35,8 @@
         /// Whether printing no longer waits for the console's reader.
         var hasReaderStalled = false
         var random: RandomGenerator?
+        /// Made when first used.
+        var grants: LiveGrants?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.
