@@ -39,12 +39,13 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -58,7 +59,8 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         .target(
-            name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
+            name: "Simulation",
+            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "XenStore"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -77,7 +79,18 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
-        tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
+        tests(
+            "SimulationTests",
+            of: [
+                "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
+                "Simulation", "XenStore",
+            ]),
+        tests(
+            "XenStoreTests",
+            of: [
+                "CXen", "XenTypes", "Clock", "Events", "XenStore", "ModelXen", "Simulation",
+                "SeededRandomness",
+            ]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),

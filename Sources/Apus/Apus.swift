@@ -1,5 +1,6 @@
 // The umbrella: what `import Apus` brings.
 
+@_exported import XenStore
 @_exported import _Concurrency
 
 @_exported import struct Clock.WallTime

@@ -109,8 +109,8 @@ public final class ModelXen {
     public internal(set) var nanoseconds: UInt64 = 1_000_000_000
     /// When the one-shot timer fires; nil while it is stopped.
     public internal(set) var timerDeadline: UInt64?
+    /// The next first.
     var actions: [ScheduledAction] = []
-    var actionCount: UInt64 = 0
     var vainBlockCount = 0
     /// Runs before each reading of the TSC: where a test plays Xen at work under a reader.
     public var onTimeStamp: (() -> Void)?

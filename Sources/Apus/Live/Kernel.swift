@@ -8,6 +8,7 @@
     import GuestRuntime
     import Hypercalls
     import Memory
+    import XenStore
 
     /// What a timer does when it is due.
     enum Alarm {
@@ -37,6 +38,8 @@
         var random: RandomGenerator?
         /// Made when first used.
         var grants: LiveGrants?
+        var store: XenStoreClient?
+        var storeChannel: EventChannel?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.
