@@ -35,6 +35,7 @@ let package = Package(
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
+        floor("Grants", on: ["CXen", "XenTypes", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: []),
@@ -47,8 +48,8 @@ let package = Package(
         floor(
             "Apus",
             on: [
-                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
+                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
+                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -75,6 +76,9 @@ let package = Package(
         tests(
             "EventsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
+        tests(
+            "GrantsTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Grants", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
         tests(
             "LifecycleTests",
