@@ -33,6 +33,7 @@ let package = Package(
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
+        floor("Grants", on: ["CXen", "XenTypes", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: []),
@@ -43,8 +44,8 @@ let package = Package(
         floor(
             "Apus",
             on: [
-                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "XenStore", "ApusLinker",
+                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
+                "Clock", "GuestRuntime", "Console", "XenStore", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -71,6 +72,9 @@ let package = Package(
         tests(
             "EventsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
+        tests(
+            "GrantsTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Grants", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(

@@ -10,14 +10,23 @@ import Testing
 /// The seeds of a simulation.
 enum Seeds {
     /// Runs `body` for each of this many seeds, or for those that the environment says. Stops at
-    /// the first seed that throws, or for which `body` has something to say.
+    /// the first seed that throws, or for which `body` has something to say. A run that is as much
+    /// as `weight` others gets fewer of what the environment says.
     static func check(
-        _ count: Int, sourceLocation: SourceLocation = #_sourceLocation,
+        _ count: Int, weight: UInt64 = 1, sourceLocation: SourceLocation = #_sourceLocation,
         _ body: (UInt64) throws -> [String]
     ) {
-        let seeds = seeds(default: UInt64(count))
-        let name = Test.current?.name ?? "a simulation"
-        let trace = TrapTrace(name)
+        guard let failure = failure(among: seeds(default: UInt64(count), weight), body) else {
+            return
+        }
+        Issue.record(Comment(rawValue: failure), sourceLocation: sourceLocation)
+    }
+
+    /// What is wrong with the first seed with which something is.
+    static func failure(
+        among seeds: Range<UInt64>, _ body: (UInt64) throws -> [String]
+    ) -> String? {
+        let trace = TrapTrace(Test.current?.name ?? "a simulation")
         defer { trace.end() }
         for seed in seeds {
             trace.note(seed)
@@ -29,17 +38,15 @@ enum Seeds {
             }
             guard faults.isEmpty else {
                 let text = "seed \(seed) (repeat it with APUS_SEED=\(seed)): "
-                Issue.record(
-                    Comment(rawValue: text + faults.prefix(8).joined(separator: "; ")),
-                    sourceLocation: sourceLocation)
-                return
+                return text + faults.prefix(8).joined(separator: "; ")
             }
         }
+        return nil
     }
 
-    private static func seeds(default count: UInt64) -> Range<UInt64> {
+    private static func seeds(default count: UInt64, _ weight: UInt64) -> Range<UInt64> {
         if let one = number("APUS_SEED") { return one..<(one + 1) }
-        return 0..<(number("APUS_SEEDS") ?? count)
+        return 0..<(number("APUS_SEEDS").map { max(1, $0 / weight) } ?? count)
     }
 
     private static func number(_ name: String) -> UInt64? {

@@ -16,6 +16,8 @@
         case sleeper(UnsafeContinuation<Bool, Never>)
         /// Makes a job ready.
         case job(UnownedJob)
+        /// Calls something short of the kernel's own.
+        case call(() -> Void)
     }
 
     typealias AlarmToken = TimerQueue<Alarm>.Token
@@ -34,6 +36,8 @@
         /// Whether printing no longer waits for the console's reader.
         var hasReaderStalled = false
         var random: RandomGenerator?
+        /// Made when first used.
+        var grants: LiveGrants?
         var store: XenStoreClient?
         var storeChannel: EventChannel?
 

@@ -8,7 +8,7 @@ import XenStore
 
 struct StoreRequestsSimulation {
     @Test func `Every answer is right, however slow, split or out of order it comes`() {
-        Seeds.check(150) { seed in
+        Seeds.check(60) { seed in
             let domain = StoreScene.domain(seed: seed)
             let faults = try StoreScene.work(in: domain, seed: seed, tasks: 5, steps: 8)
             return faults + domain.remains()
@@ -16,7 +16,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `What the store refuses is refused, and nothing else is the worse for it`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             let kinds = [
                 XS_READ, XS_WRITE, XS_RM, XS_DIRECTORY, XS_TRANSACTION_START, XS_TRANSACTION_END,
@@ -33,7 +33,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `A lost connection is made anew, and what is known stays true`() {
-        Seeds.check(150) { seed in
+        Seeds.check(60) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.disconnectProbability = 0.05
             let faults = try StoreScene.work(in: domain, seed: seed, tasks: 5, steps: 8) {
@@ -44,7 +44,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `A connection that cannot be made anew leaves nobody waiting`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(
                 seed: seed, features: UInt32(XENSTORE_SERVER_FEATURE_ERROR))
             domain.store.behaviour.disconnectProbability = 0.05
@@ -56,7 +56,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `Nonsense from the store harms nobody for longer than it lasts`() {
-        Seeds.check(150) { seed in
+        Seeds.check(60) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.garbageProbability = 0.1
             let faults = try StoreScene.work(
@@ -69,7 +69,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `Garbage from a store without features is survived`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed, features: 0)
             domain.store.behaviour.garbageProbability = 0.1
             return try StoreScene.work(
@@ -81,7 +81,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `Who is not answered can stop waiting`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.silenceProbability = 0.1
             return try StoreScene.work(
@@ -91,7 +91,7 @@ struct StoreRequestsSimulation {
     }
 
     @Test func `Cancelled at any moment, a request leaves nothing behind`() {
-        Seeds.check(150) { seed in
+        Seeds.check(60) { seed in
             let domain = StoreScene.domain(seed: seed)
             let faults = try StoreScene.work(
                 in: domain, seed: seed, tasks: 5, steps: 8, patience: seed % 3 * 50_000 + 1

@@ -23,14 +23,14 @@ struct StoreTransactionsSimulation {
     }
 
     @Test func `Guest and dom0 count at the same node, and the sum is right`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             return try Self.countTogether(in: domain, seed: seed) { _ in false }
         }
     }
 
     @Test func `An end that conflicts for no reason is tried again`() {
-        Seeds.check(50) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.refuse(XS_TRANSACTION_END, with: .again, probability: 0.5)
             domain.store.quotas.transactions = 4
@@ -39,7 +39,7 @@ struct StoreTransactionsSimulation {
     }
 
     @Test func `A transaction is over with its connection, and counted at most once`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.disconnectProbability = 0.03
             return try Self.countTogether(in: domain, seed: seed) { $0 == .connectionLost }
@@ -47,7 +47,7 @@ struct StoreTransactionsSimulation {
     }
 
     @Test func `Too many transactions at a time are refused, and refused ones leave nothing`() {
-        Seeds.check(50) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.quotas.transactions = 2
             return try Self.countTogether(in: domain, seed: seed) {

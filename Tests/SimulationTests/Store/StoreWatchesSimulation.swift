@@ -10,7 +10,7 @@ import XenStore
 
 struct StoreWatchesSimulation {
     @Test func `A thousand watches, made and dropped, leave none`() {
-        Seeds.check(2) { seed in
+        Seeds.check(2, weight: 100) { seed in
             let domain = StoreScene.domain(seed: seed)
             let client = domain.client
             let faults = try domain.run {
@@ -26,7 +26,7 @@ struct StoreWatchesSimulation {
     }
 
     @Test func `Tasks that are cancelled while they watch leave no watch`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             let (client, time) = (domain.client, domain.guest.timekeeper)
             try domain.run {
@@ -48,11 +48,11 @@ struct StoreWatchesSimulation {
     }
 
     @Test func `A reader sees the last change, however the events come`() {
-        Seeds.check(100) { seed in try Self.follow(StoreScene.domain(seed: seed), seed) }
+        Seeds.check(50) { seed in try Self.follow(StoreScene.domain(seed: seed), seed) }
     }
 
     @Test func `A reader sees the last change over lost connections`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             domain.store.behaviour.disconnectProbability = 0.02
             return try Self.follow(domain, seed)
@@ -60,7 +60,7 @@ struct StoreWatchesSimulation {
     }
 
     @Test func `A reader sees the last change over restarts of the store`() {
-        Seeds.check(100) { seed in
+        Seeds.check(40) { seed in
             let domain = StoreScene.domain(seed: seed)
             for number in 1...5 {
                 let kind = (seed &+ UInt64(number)) % 2
