@@ -43,6 +43,8 @@ final class PageEater {
     }
 
     private func look(at directory: String) {
+        // Whoever uses a page again too early will read this in it.
+        for hold in holds { write(hold.mapping) }
         guard !isOver, store.read(directory + "/state") == "published",
             let reference = store.read(directory + "/ring-ref").flatMap({ UInt32($0) }),
             let number = store.read(directory + "/event-channel").flatMap({ UInt32($0) }),
@@ -53,7 +55,7 @@ final class PageEater {
             return peer.unmap(mapping)
         }
         let hold = Hold(mapping: mapping, port: port)
-        peer.page(of: mapping).storeBytes(of: reference, as: UInt32.self)
+        write(mapping)
         try? xen.send(from: Self.domain, port)
         answerCount += 1
         // A third is let go of soon, a third after the guest has lost patience; the rest is kept.
@@ -61,6 +63,10 @@ final class PageEater {
         holds.append(hold)
         guard manner < 2 else { return }
         later(atLeast: manner == 0 ? 0 : 400_000) { $0.letGo(of: hold) }
+    }
+
+    private func write(_ mapping: ModelPeerMapping) {
+        peer.page(of: mapping).storeBytes(of: mapping.reference.rawValue, as: UInt32.self)
     }
 
     private func letGo(of hold: Hold) {
