@@ -53,6 +53,13 @@ struct Rounds {
         gone() { await "the domain is gone" is_gone; }
         note() { ids="$ids $(xl domid $name)"; }
         create() { xl create $configuration >/tmp/$name.log 2>&1 || fail "$(cat /tmp/$name.log)"; }
+        # In order, and kept until its console is read: to be destroyed may lose the last words.
+        shut_down() {
+            xl shutdown -w $name >/tmp/$name.log 2>&1 || fail "$(cat /tmp/$name.log)"
+            await "its last words are there" says 'apus: exit status 0' "$1"
+            xl destroy $name
+            gone
+        }
         rounds() { seq \(count); }
 
         """
