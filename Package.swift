@@ -17,6 +17,8 @@ let package = Package(
     products: [
         .library(name: "Apus", targets: ["Apus"]),
         .library(name: "XenRig", targets: ["XenRig"]),
+        // For the fuzzers, which are a package of their own.
+        .library(name: "XenStore", targets: ["XenStore"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [

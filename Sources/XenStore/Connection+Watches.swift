@@ -115,7 +115,8 @@ extension Connection {
     /// The store is told nothing of a watch that it was not asked for yet; otherwise the answer
     /// is followed by the request to forget it.
     private mutating func withdrawRegistration(_ token: UInt64) {
-        for (id, entry) in entries where entry.watch == token && !entry.isSent {
+        for (id, entry) in entries
+        where entry.watch == token && !entry.isSent && !entry.isAwaited {
             entries[id] = nil
             unqueue(id)
             return forgetWatch(token)
