@@ -40,6 +40,7 @@
         var grants: LiveGrants?
         var store: XenStoreClient?
         var storeChannel: EventChannel?
+        var housekeeping: Housekeeping?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.
