@@ -106,6 +106,7 @@ let package = Package(
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("FuzzTests", of: ["RigTools", "XenRig"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["RigTools"]),
     ],
