@@ -91,8 +91,8 @@ extension Boot {
                 is_there() { ! is_gone; }
                 for round in $(rounds); do
                     xl create $configuration >/tmp/$name.log 2>&1 &
+                    # Its store is not looked at: xl, still creating, may write after xl has destroyed.
                     await "there is a domain" is_there
-                    note
                     usleep $((round * 15000))
                     xl destroy $name >/dev/null 2>&1
                     # It may have refused, too early, or xl may have failed to create.
