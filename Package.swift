@@ -38,6 +38,8 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        // Floor 6
+        floor("XenBus", on: ["XenTypes"]),
         // Floor 8
         floor(
             "Apus",
@@ -74,6 +76,7 @@ let package = Package(
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("XenBusTests", of: ["CXen", "XenTypes", "XenBus", "SeededRandomness"]),
         tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]
