@@ -38,14 +38,15 @@ let package = Package(
         floor("GuestRuntime", on: []),
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
+        floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 6
-        floor("XenBus", on: ["XenTypes"]),
+        floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "ApusLinker",
+                "GuestRuntime", "Console", "XenStore", "XenBus", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -57,6 +58,9 @@ let package = Package(
         .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
+            swiftSettings: strict),
+        .target(
+            name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -72,6 +76,7 @@ let package = Package(
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
+        tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),

@@ -48,7 +48,7 @@ extension ModelXen {
             if let next = nextTime {
                 nanoseconds = max(nanoseconds, next)
                 runDue()
-            } else if peerEvents.contains(where: { peerHandlers[$0] != nil }) {
+            } else if hasPeerWork {
                 runDue()
             } else {
                 return blockForever()

@@ -50,6 +50,9 @@ extension ModelXen {
         return [timerDeadline, action].compactMap { $0 }.min()
     }
 
+    /// Whether an event waits for a peer that has a handler for it.
+    public var hasPeerWork: Bool { peerEvents.contains { peerHandlers[$0] != nil } }
+
     /// Publishes the pair of TSC and system time anew, as Xen does now and then.
     public func writeTime() {
         vcpuInfo.pointee.time.version &+= 1

@@ -28,7 +28,7 @@ extension FrontendDevice {
                 switch error {
                 // What this domain may not see might as well not be there.
                 case .refused: return .some(nil)
-                case .unavailable, .cancelled: return nil
+                case .unavailable: return nil
                 default: continue
                 }
             }

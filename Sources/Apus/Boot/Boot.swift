@@ -58,7 +58,7 @@
                 root: given.rootTable, mode: given.paging, hypervisor: hypervisor)
             protectImage(&tables)
             mapSharedInfo(&tables)
-            mapConsole(&tables)
+            mapRings(&tables)
             fillPool(&tables)
             let heapPage = page(of: takeFrame())
             createHeap(in: heapPage, tables)
@@ -123,11 +123,17 @@
                 BootInformation.sharedInfoFrame, at: address_of_apus_shared_info(), .readWrite)
         }
 
-        /// A PVH domain's console ring lies beyond its memory.
-        private mutating func mapConsole(_ tables: inout PageTables) {
-            guard given.mode == .pvh, let console = given.console else { return }
+        /// A PVH domain's rings lie beyond its memory.
+        private mutating func mapRings(_ tables: inout PageTables) {
+            guard given.mode == .pvh else { return }
+            map(given.console, &tables)
+            map(given.store, &tables)
+        }
+
+        private mutating func map(_ ring: ToolstackRing?, _ tables: inout PageTables) {
+            guard let ring else { return }
             fillPool(&tables)
-            tables.map(console.page, at: console.page.address, .readWrite)
+            tables.map(ring.page, at: ring.page.address, .readWrite)
         }
 
         /// What seals the heap's free lists: better not known to whoever chooses the bytes of

@@ -21,6 +21,7 @@ struct BootInformation {
     /// The toolstack's words for the application, without a terminator.
     var commandLine = UnsafeRawBufferPointer(start: nil, count: 0)
     var console: ToolstackRing?
+    var store: ToolstackRing?
     /// Virtual address of the top page table.
     var rootTable: UInt64
     var paging: PagingMode

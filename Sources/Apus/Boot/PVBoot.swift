@@ -26,7 +26,8 @@
             reserved.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: 1)))
             reserved.insert(Self.builderFrames(given))
             commandLine = Self.commandLine(of: start)
-            console = Self.console(given, frames: frames)
+            console = Self.ring(given.console.domU.mfn, given.console.domU.evtchn, given, frames)
+            store = Self.ring(given.store_mfn, given.store_evtchn, given, frames)
             Self.mapSharedInfo(given.shared_info, hypervisor: hypervisor)
         }
 
@@ -44,13 +45,14 @@
             return .terminated(text, limit: Int(MAX_GUEST_CMDLINE))
         }
 
-        private static func console(_ given: start_info, frames: PVFrames) -> ToolstackRing? {
-            // The first domain's console is Xen's own.
-            guard given.flags & UInt32(SIF_INITDOMAIN) == 0 else { return nil }
-            let machine = MachineFrame(rawValue: given.console.domU.mfn)
+        private static func ring(
+            _ machineFrame: xen_pfn_t, _ port: UInt32, _ given: start_info, _ frames: PVFrames
+        ) -> ToolstackRing? {
+            // The first domain's console is Xen's own, and the store is to be its own doing.
+            guard given.flags & UInt32(SIF_INITDOMAIN) == 0, port != 0 else { return nil }
             return ToolstackRing(
-                page: frames.ownFrame(of: machine),
-                port: Port(rawValue: given.console.domU.evtchn))
+                page: frames.ownFrame(of: MachineFrame(rawValue: machineFrame)),
+                port: Port(rawValue: port))
         }
 
         private static func mapSharedInfo(_ machineAddress: UInt64, hypervisor: Hypervisor) {

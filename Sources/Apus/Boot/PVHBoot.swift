@@ -25,7 +25,8 @@
             keepToReservation(hypervisor)
             keepModules(given, tables: &tables)
             readCommandLine(at: given.cmdline_paddr, tables: &tables)
-            console = Self.console(hypervisor)
+            console = Self.ring(HVM_PARAM_CONSOLE_PFN, HVM_PARAM_CONSOLE_EVTCHN, hypervisor)
+            store = Self.ring(HVM_PARAM_STORE_PFN, HVM_PARAM_STORE_EVTCHN, hypervisor)
             Self.mapSharedInfo(hypervisor)
             // Nobody's memory, wherever the hole is.
             keep(Self.sharedInfoFrame.address, Page.byteCount)
@@ -104,9 +105,12 @@
             keep(address, commandLine.count + 1)
         }
 
-        private static func console(_ hypervisor: Hypervisor) -> ToolstackRing? {
-            guard let frame = try? hypervisor.parameter(HVM_PARAM_CONSOLE_PFN), frame != 0,
-                let port = try? hypervisor.parameter(HVM_PARAM_CONSOLE_EVTCHN)
+        private static func ring(
+            _ frameParameter: Int32, _ portParameter: Int32, _ hypervisor: Hypervisor
+        ) -> ToolstackRing? {
+            // All ones: the toolstack may yet make one. It does so before it starts a guest.
+            guard let frame = try? hypervisor.parameter(frameParameter), frame != 0, frame != .max,
+                let port = try? hypervisor.parameter(portParameter), port != 0
             else { return nil }
             return ToolstackRing(
                 page: PseudophysicalFrame(rawValue: frame),
