@@ -62,6 +62,10 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
             swiftSettings: strict),
+        .target(
+            name: "ModelBackends",
+            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
+            swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
             "MemoryTests",
@@ -81,7 +85,12 @@ let package = Package(
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
-        tests("XenBusTests", of: ["CXen", "XenTypes", "XenBus", "SeededRandomness"]),
+        tests(
+            "XenBusTests",
+            of: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Clock", "XenStore", "XenBus",
+                "ModelXen", "ModelBackends", "Simulation", "SeededRandomness",
+            ]),
         tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]

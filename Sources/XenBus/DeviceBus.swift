@@ -37,6 +37,8 @@ public final class DeviceBus: @unchecked Sendable {
     public let store: XenStoreClient
     private let timekeeper: Timekeeper
     private let timeouts: DeviceTimeouts
+    /// Transactions of devices at a time: half of what is allowed, as others have some, too.
+    private let gate = Gate(width: 5)
     private var drivers: [String: any FrontendDriver] = [:]
     private var present: [DeviceName: XenbusDevice] = [:]
     private var sessions: [DeviceName: Session] = [:]
@@ -160,7 +162,7 @@ public final class DeviceBus: @unchecked Sendable {
         for (name, device) in present where sessions[name] == nil && !vanished.contains(name) {
             guard let driver = drivers[name.type] else { continue }
             let frontend = FrontendDevice(
-                device, store: store, timekeeper: timekeeper, timeouts: timeouts)
+                device, store: store, timekeeper: timekeeper, timeouts: timeouts, gate: gate)
             let session = Session(frontend, driver)
             sessions[name] = session
             started.append(session)

@@ -28,7 +28,7 @@ public struct DeviceEvents: AsyncSequence, Sendable {
     }
 
     /// A reader; it holds one watch.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         /// What became of a device.
         public typealias Element = DeviceEvent
         /// Reading never fails.

@@ -1,5 +1,6 @@
 // The task that runs a device: it alone asks the machine, and does what the machine says.
 
+import Clock
 import XenStore
 import _Concurrency
 

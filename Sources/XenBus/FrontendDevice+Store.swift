@@ -65,10 +65,19 @@ extension FrontendDevice {
 
     private func tryWrite(_ state: XenbusState) async throws(XenStoreError) -> Bool {
         if Task.isCancelled { return try await replace(state, by: words) }
-        return try await store.transaction(attempts: Self.transactionAttempts) {
-            transaction throws(XenStoreError) in
+        return try await transaction { transaction throws(XenStoreError) in
             try await self.replace(state, by: transaction)
         }
+    }
+
+    /// A transaction of the client's, of which not too many are open at a time.
+    func transaction<R: Sendable>(
+        attempts: Int = transactionAttempts,
+        _ body: (XenStoreTransaction) async throws(XenStoreError) -> R
+    ) async throws(XenStoreError) -> R {
+        await gate.enter()
+        defer { gate.leave() }
+        return try await store.transaction(attempts: attempts, body)
     }
 
     /// False where there is no state to replace. One that is there already is not written again,
@@ -90,8 +99,7 @@ extension FrontendDevice {
         let unwanted = (old + publication.unwanted).filter { name in
             !names.contains { $0 == name || $0.hasPrefix(name + "/") }
         }
-        let isThere = try await store.transaction(attempts: Self.transactionAttempts) {
-            transaction throws(XenStoreError) in
+        let isThere = try await transaction { transaction throws(XenStoreError) in
             guard try await transaction.readIfPresent(self.statePath) != nil else { return false }
             for name in unwanted {
                 try await transaction.removeIfPresent("\(self.frontendPath)/\(name)")
@@ -128,7 +136,7 @@ extension FrontendConnection {
     public func backendKeys() async throws(DeviceError) -> BackendKeys {
         let path = device.backendPath
         do throws(XenStoreError) {
-            return try await device.store.transaction(attempts: Self.snapshotAttempts) {
+            return try await device.transaction(attempts: Self.snapshotAttempts) {
                 transaction throws(XenStoreError) in
                 try await Self.copy(of: path, nil, from: transaction)
             }

@@ -30,6 +30,7 @@ public final class FrontendDevice: @unchecked Sendable {
     public let timekeeper: Timekeeper
 
     let timeouts: DeviceTimeouts
+    let gate: Gate
     let mailbox = DeviceMailbox()
     let condition = Condition()
     var machine = FrontendMachine(found: .absent)
@@ -44,12 +45,13 @@ public final class FrontendDevice: @unchecked Sendable {
 
     init(
         _ identity: XenbusDevice, store: XenStoreClient, timekeeper: Timekeeper,
-        timeouts: DeviceTimeouts
+        timeouts: DeviceTimeouts, gate: Gate
     ) {
         self.identity = identity
         self.store = store
         self.timekeeper = timekeeper
         self.timeouts = timeouts
+        self.gate = gate
     }
 
     /// Type and number.

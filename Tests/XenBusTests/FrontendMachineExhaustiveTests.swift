@@ -30,9 +30,11 @@ import Testing
             if case .published(let state) = input, before.phase == .connecting {
                 own = .state(state)
             }
-            if case .own(let reading) = input, before.phase == .dormant || before.phase == .idle {
-                own = reading == .garbage || reading == .absent ? own : reading
-                if !XenbusState.closes.contains(own) { own = before.own }
+            // Where nothing is held, what others wrote is gone on from.
+            if case .own(let reading) = input, before.phase == .dormant || before.phase == .idle,
+                [.state(.closing), .state(.closed), .state(.initialising)].contains(reading)
+            {
+                own = reading
             }
             for action in actions {
                 switch action {
