@@ -72,7 +72,7 @@ public final class DeviceBus: @unchecked Sendable {
     public var devices: [XenbusDevice] { Array(present.values) }
 
     /// The devices that a driver has, or has not yet given back, in no order.
-    public var servedDevices: [FrontendDevice] { sessions.values.map(\.device) }
+    public var servedDevices: [FrontendDevice] { sessions.values.map { $0.device } }
 
     /// Has every device closed, with the backends' consent, and ``run()`` return.
     public func shutdown() { post(.shutdown) }

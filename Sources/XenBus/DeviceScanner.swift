@@ -36,7 +36,7 @@ struct DeviceScanner: Sendable {
                 entries.append(try await readEntry(type, number))
             }
         }
-        let known = directory.devices.map(\.name)
+        let known = directory.devices.map { $0.name }
         let events = directory.update(entries)
         return events + known.filter(directory.contains).map { .touched($0) }
     }

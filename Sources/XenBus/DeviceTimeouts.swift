@@ -8,7 +8,7 @@ public struct DeviceTimeouts: Hashable, Sendable {
     /// take their time, and a backend's domain may have to boot.
     public var backendReady: UInt64 = 60_000_000_000
     /// Until a backend that does not connect is given up for this time.
-    public var backendConnected: UInt64 = 30_000_000_000
+    public var backendConnected: UInt64 = 60_000_000_000
     /// Until a driver's connection is closed over its head.
     public var driver: UInt64 = 8_000_000_000
     /// Until Closed is written without the backend's Closing.

@@ -94,7 +94,7 @@ extension FrontendDevice {
     ///
     /// - Returns: false where the directory is gone.
     func writeKeys(_ publication: Publication) async throws(XenStoreError) -> Bool {
-        let names = publication.keys.map(\.name)
+        let names = publication.keys.map { $0.name }
         let old = publication.state == nil ? [] : publishedKeys.sorted()
         let unwanted = (old + publication.unwanted).filter { name in
             !names.contains { $0 == name || $0.hasPrefix(name + "/") }

@@ -76,7 +76,8 @@ extension FrontendMachine {
         case .closing: .backendClosing
         case .closed: .backendClosed
         case .dormant:
-            (1..<Self.faultLimit).contains(faultCount) && driver == .asking ? .retry : nil
+            (1..<Self.faultLimit).contains(faultCount) && driver == .asking && !hasTimedOut
+                ? .retry : nil
         case .idle, .connecting, .releasing, .ended: nil
         }
     }

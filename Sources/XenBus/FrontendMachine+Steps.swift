@@ -60,7 +60,10 @@ extension FrontendMachine {
         if isDetaching { return finish(.detached, &actions) }
         switch reaction(to: backend) {
         case .stay: break
-        case .finish(let reason): return finish(reason, &actions)
+        case .finish(let reason):
+            // It may do so again at once: the next attempt has a pause before it, and no end.
+            if reason == .backendCloses, isOnline { faultCount = max(faultCount, 1) }
+            return finish(reason, &actions)
         case .reject:
             count(.illegal(backend, of: phase), &actions)
             return finish(.backendFaulty, &actions)

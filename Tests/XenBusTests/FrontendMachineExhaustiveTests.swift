@@ -96,6 +96,17 @@ import Testing
         #expect(failures == [])
     }
 
+    @Test func `a time-out is never asked for twice`() {
+        let states = Exploration.run()
+        let stuck = states.filter { state in
+            guard let wait = state.wait else { return false }
+            var machine = state
+            _ = machine.handle(.timedOut)
+            return machine.wait == wait && machine.phaseCount == state.phaseCount
+        }
+        #expect(stuck.isEmpty, "\(stuck.first!)")
+    }
+
     @Test func `every phase is reached and every reaction is had`() {
         let states = Exploration.run()
         #expect(Set(states.map(\.phase)) == Set(Machine.Phase.allCases))
