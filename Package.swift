@@ -33,6 +33,7 @@ let package = Package(
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
+        floor("Grants", on: ["CXen", "XenTypes", "Hypercalls"]),
         floor("Clock", on: ["CXen", "Hypercalls"]),
         // Floor 4
         floor("GuestRuntime", on: []),
@@ -45,8 +46,8 @@ let package = Package(
         floor(
             "Apus",
             on: [
-                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Clock",
-                "GuestRuntime", "Console", "XenStore", "XenBus", "ApusLinker",
+                "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
+                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -60,7 +61,8 @@ let package = Package(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         .target(
-            name: "Simulation", dependencies: ["ModelXen", "Events", "Clock"],
+            name: "Simulation",
+            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "XenStore"],
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
@@ -76,11 +78,25 @@ let package = Package(
         tests(
             "EventsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Events", "ModelXen", "SeededRandomness"]),
+        tests(
+            "GrantsTests",
+            of: ["CXen", "XenTypes", "Hypercalls", "Grants", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),
-        tests("SimulationTests", of: ["Events", "Hypercalls", "ModelXen", "Simulation"]),
+        tests(
+            "SimulationTests",
+            of: [
+                "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
+                "Simulation", "XenStore",
+            ]),
+        tests(
+            "XenStoreTests",
+            of: [
+                "CXen", "XenTypes", "Clock", "Events", "XenStore", "ModelXen", "Simulation",
+                "SeededRandomness",
+            ]),
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),

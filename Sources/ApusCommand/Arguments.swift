@@ -58,6 +58,18 @@ struct Arguments: Equatable {
         if let word = words.first { throw UsageError("unexpected \"\(word)\"") }
     }
 
+    /// One of a few names.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String
+    ) throws(UsageError) -> Choice? {
+        guard let text = values[name] else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let names = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+            throw UsageError("\(name) is \(names), not \"\(text)\"")
+        }
+        return choice
+    }
+
     func number(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
         guard let text = values[name] else { return nil }
         guard let number = Int(text), range.contains(number) else {

@@ -43,6 +43,8 @@ enum Help {
           --memory MIB        the domain's memory (default: 64)
           --vcpus N           its processors (default: 1)
           --package DIR       look for NAME in this package
+          --xen 4.20|4.17     the release of Xen (default: 4.20)
+          --store NAME        its store: xenstored (default) or oxenstored
           --timeout SECONDS   end it after this long (default: never)
           --mirror URL        the Debian mirror for the root image, which is built at first use
 

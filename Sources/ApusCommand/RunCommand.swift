@@ -11,10 +11,11 @@ struct RunCommand: Equatable {
     let package: String?
     let mirror: String?
     let timeoutSeconds: Int?
+    let flavour: Flavour
     let arguments: [String]
 
     static let valued: Set = [
-        "--mode", "--memory", "--vcpus", "--package", "--mirror", "--timeout",
+        "--mode", "--memory", "--vcpus", "--package", "--mirror", "--timeout", "--xen", "--store",
     ]
 
     init(_ words: some Sequence<String>) throws(UsageError) {
@@ -31,6 +32,16 @@ struct RunCommand: Equatable {
         package = parsed.values["--package"]
         mirror = parsed.values["--mirror"]
         arguments = parsed.rest
+        flavour = try Self.flavour(parsed)
+        guard flavour == .standard || known != .qemu else {
+            throw UsageError("--xen and --store are for --mode pv and pvh")
+        }
+    }
+
+    private static func flavour(_ parsed: Arguments) throws(UsageError) -> Flavour {
+        Flavour(
+            xen: try parsed.choice("--xen") ?? Flavour.standard.xen,
+            store: try parsed.choice("--store") ?? Flavour.standard.store)
     }
 
     func run() async throws(RigError) -> ExitCode {
@@ -38,7 +49,9 @@ struct RunCommand: Equatable {
         try ImageCheck.check(image.file, for: mode)
         var options = RigOptions()
         options.mirror = mirror
-        let needed: [Requirements.Purpose] = RootImage.isCached ? [.boot] : [.boot, .root]
+        options.flavour = flavour
+        let isCached = RootImage.isCached(of: flavour.xen)
+        let needed: [Requirements.Purpose] = isCached ? [.boot] : [.boot, .root]
         try await Requirements.install(for: needed, progress: Terminal.progress)
         options.memoryMiB = max(2048, memoryMiB + 1536)
         let rig = try await Rig.boot(mode.rig, options, progress: Terminal.progress)

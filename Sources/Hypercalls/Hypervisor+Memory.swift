@@ -23,6 +23,12 @@ extension Hypervisor {
             try call(__HYPERVISOR_memory_op, XENMEM_current_reservation, &argument))
     }
 
+    /// The highest frame of the machine that is memory.
+    public func highestMachineFrame() throws(XenError) -> MachineFrame {
+        let frame = try call(__HYPERVISOR_memory_op, UInt64(XENMEM_maximum_ram_page))
+        return MachineFrame(rawValue: UInt64(frame))
+    }
+
     /// Puts Xen's shared info page in place of a PVH domain's `frame`.
     public func mapSharedInfo(at frame: PseudophysicalFrame) throws(XenError) {
         var argument = xen_add_to_physmap()

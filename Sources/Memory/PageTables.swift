@@ -43,12 +43,43 @@ public struct PageTables: ~Copyable {
     public mutating func map(
         _ frame: PseudophysicalFrame, at address: UInt64, _ protection: Protection
     ) {
+        let table = lastTable(of: address)
+        write(entry(for: frame, protection), to: table, at: Self.index(of: address, level: 1))
+        drop(address)
+    }
+
+    /// Maps a frame that is no memory of ours, or with `none` ends such a mapping.
+    ///
+    /// - Parameter number: the machine's under PV, the guest's under PVH.
+    public mutating func map(foreign number: UInt64, at address: UInt64, _ protection: Protection) {
+        let table = lastTable(of: address)
+        let entry = PageTableEntry(frame: number, protection)
+        write(entry, to: table, at: Self.index(of: address, level: 1))
+        drop(address)
+    }
+
+    /// Builds the tables by which a page could be mapped at `address`, for Xen to do that. Takes
+    /// three frames of the pool at most.
+    public mutating func makeRoom(at address: UInt64) { _ = lastTable(of: address) }
+
+    /// Whether there are such tables.
+    public func hasRoom(at address: UInt64) -> Bool {
+        var table = root
+        for level in stride(from: 4, to: 1, by: -1) {
+            let index = Self.index(of: address, level: level)
+            let entry = PageTableEntry(rawValue: entries(table)[index])
+            guard entry.isPresent, !entry.isLarge else { return false }
+            table = tableAddress(entry)
+        }
+        return true
+    }
+
+    private mutating func lastTable(of address: UInt64) -> UInt64 {
         var table = root
         for level in stride(from: 4, to: 1, by: -1) {
             table = lowerTable(of: table, at: address, level: level)
         }
-        write(entry(for: frame, protection), to: table, at: Self.index(of: address, level: 1))
-        drop(address)
+        return table
     }
 
     /// Maps the chunk that starts at `frame` for reading and writing, at its own address.
@@ -176,13 +207,17 @@ public struct PageTables: ~Copyable {
         if entry.isPresent { return tableAddress(entry) }
         let new = pool.take()
         entries(new.address).update(repeating: 0, count: 512)
-        link(new, into: table, at: index)
+        // Xen maps foreign pages so that they could be executed: the table above denies it.
+        let isForeign = address >= PhysicalMemory.foreignAddress
+        link(new, into: table, at: index, isForeign ? PageTableEntry.noExecute : 0)
         return new.address
     }
 
-    private func link(_ new: PseudophysicalFrame, into table: UInt64, at index: Int) {
+    private func link(
+        _ new: PseudophysicalFrame, into table: UInt64, at index: Int, _ bits: UInt64 = 0
+    ) {
         if case .pv = mode { remap(new, .readOnly) }
-        write(PageTableEntry(table: number(of: new)), to: table, at: index)
+        write(PageTableEntry(table: number(of: new)).adding(bits), to: table, at: index)
     }
 }
 

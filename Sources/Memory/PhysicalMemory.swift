@@ -2,10 +2,36 @@
 
 import Hypercalls
 
+extension Heap where Source == PhysicalMemory {
+    /// Makes sure that a page could be mapped at `address`, past all memory, with frames of the
+    /// heap for the tables that are missing. They stay tables for good.
+    ///
+    /// - Returns: false when memory is exhausted.
+    public mutating func makeRoom(at address: UInt64) -> Bool {
+        if source.tables.hasRoom(at: address) { return true }
+        var spare = TablePool()
+        // Before any table is taken: bringing memory to use may take as many as are kept back.
+        while spare.count < 3 {
+            guard let frame = allocateFrames(1) else {
+                while spare.count > 0 { freeFrames(spare.take()) }
+                return false
+            }
+            spare.put(frame)
+        }
+        source.tables.pool.fill(from: &spare)
+        source.tables.makeRoom(at: address)
+        source.tables.pool.fill(from: &spare)
+        while spare.count > 0 { freeFrames(spare.take()) }
+        return true
+    }
+}
+
 /// The memory of the domain that is not in use yet, and the tables that bring it there.
 public struct PhysicalMemory: ~Copyable, FrameSource {
     /// Virtual address of the record of frame 0: far above all memory, far below Xen.
     public static var recordsAddress: UInt64 { 0x4000_0000_0000 }
+    /// Virtual address for pages that are no memory of ours: past the records of 64 TiB.
+    public static var foreignAddress: UInt64 { 0x4040_0000_0000 }
 
     /// The tables, for mapping other things than memory.
     public var tables: PageTables

@@ -26,6 +26,11 @@ public struct TablePool {
         count += 1
     }
 
+    /// Takes what there is room for from another.
+    mutating func fill(from other: inout TablePool) {
+        while hasRoom, other.count > 0 { put(other.take()) }
+    }
+
     mutating func take() -> PseudophysicalFrame {
         precondition(count > 0, "no frame is left for a page table")
         count -= 1

@@ -62,6 +62,7 @@ extension ModelXen {
         case __HYPERVISOR_xen_version: try versionOperation(call.operation, a2)
         case __HYPERVISOR_vcpu_op: try vcpuOperation(call.operation, a2, a3)
         case __HYPERVISOR_hvm_op: try parameterOperation(call.operation, a2)
+        case __HYPERVISOR_grant_table_op: try grantOperation(call.operation, a2, count: a3)
         case __HYPERVISOR_console_io: try consoleOperation(call.operation, a2, a3)
         case __HYPERVISOR_mmu_update: try updatePageTables(arguments)
         case __HYPERVISOR_update_va_mapping: try updateMapping(arguments)

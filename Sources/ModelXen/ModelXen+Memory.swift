@@ -25,8 +25,7 @@ public struct MemoryRegion: Hashable, Sendable {
 extension ModelXen {
     /// A zeroed page of the guest's, which lives as long as the model, and its frame.
     public func makePage() -> (start: UnsafeMutableRawPointer, frame: GuestFrame) {
-        let page = Self.allocatePage()
-        ownPages.append(page)
+        let page = arena.take()
         let frame = GuestFrame(rawValue: UInt64(UInt(bitPattern: page)) >> Page.shift)
         frames.insert(frame)
         return (page, frame)
@@ -57,6 +56,7 @@ extension ModelXen {
         case XENMEM_current_reservation, XENMEM_maximum_reservation:
             let ram = configuration.memoryMap.filter { $0.type == 1 }
             return Int64(ram.reduce(0) { $0 + $1.byteCount } >> Page.shift)
+        case XENMEM_maximum_ram_page: return Int64(configuration.highestMachineFrame)
         case XENMEM_add_to_physmap: try addToPhysmap(argument(address))
         default: throw .notImplemented
         }
@@ -81,6 +81,9 @@ extension ModelXen {
     private func addToPhysmap(
         _ request: UnsafeMutablePointer<xen_add_to_physmap>
     ) throws(XenError) {
+        if request.pointee.space == UInt32(XENMAPSPACE_grant_table) {
+            return try mapGrantTable(request.pointee.idx, at: request.pointee.gpfn)
+        }
         guard request.pointee.space == UInt32(XENMAPSPACE_shared_info), request.pointee.idx == 0
         else { throw .invalidArgument }
         let page = try memory(of: GuestFrame(rawValue: request.pointee.gpfn))

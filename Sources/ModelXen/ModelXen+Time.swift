@@ -6,7 +6,6 @@ import Hypercalls
 /// Something that a test has planned. Equal times run in the order in which they were planned.
 struct ScheduledAction {
     let time: UInt64
-    let order: UInt64
     let run: () -> Void
 }
 
@@ -16,9 +15,11 @@ extension ModelXen {
 
     /// Plans an action for when system time has advanced by `delay`.
     public func schedule(afterNanoseconds delay: UInt64, _ action: @escaping () -> Void) {
-        actionCount += 1
-        actions.append(
-            ScheduledAction(time: nanoseconds + delay, order: actionCount, run: action))
+        let time = nanoseconds + delay
+        // Kept in order; most are planned for later than all others.
+        var place = actions.endIndex
+        while place > 0, actions[place - 1].time > time { place -= 1 }
+        actions.insert(ScheduledAction(time: time, run: action), at: place)
     }
 
     /// Moves time forward, running on the way whatever becomes due.
@@ -38,16 +39,17 @@ extension ModelXen {
             timerDeadline = nil
             raise(virtualInterrupt: VIRQ_TIMER)
         }
-        while let index = indexOfNextAction, actions[index].time <= nanoseconds {
-            actions.remove(at: index).run()
+        while let next = actions.first, next.time <= nanoseconds {
+            actions.removeFirst()
+            next.run()
         }
         runPeers()
     }
 
     /// When something happens next, if anything is planned.
     public var nextTime: UInt64? {
-        let action = indexOfNextAction.map { actions[$0].time }
-        return [timerDeadline, action].compactMap { $0 }.min()
+        guard let time = actions.first?.time else { return timerDeadline }
+        return min(time, timerDeadline ?? time)
     }
 
     /// Whether an event waits for a peer that has a handler for it.
@@ -82,12 +84,6 @@ extension ModelXen {
         onTimeStamp?()
         nanoseconds += configuration.timeStampNanoseconds
         return nanoseconds * Self.ticksPerNanosecond
-    }
-
-    private var indexOfNextAction: Int? {
-        actions.indices.min {
-            (actions[$0].time, actions[$0].order) < (actions[$1].time, actions[$1].order)
-        }
     }
 
     /// At most one round of what waits now: a handler's own events come next time.

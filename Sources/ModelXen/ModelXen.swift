@@ -44,6 +44,16 @@ public final class ModelXen {
         public var hasFIFO = true
         /// Open ports that the guest may have (xl's default).
         public var portLimit = 1023
+        /// The machine's highest frame that is memory.
+        public var highestMachineFrame: UInt64 = 0x40_0000
+        /// Frames that the guest's grant table may have (xl's default).
+        public var grantFrameLimit = 64
+        /// Whether the guest may have a version 2 table.
+        public var hasGrantVersion2 = true
+        /// Whether the guest can map and copy what others lend it. QEMU's emulation has neither.
+        public var hasGrantMapping = true
+        /// Pages of others that the guest may have mapped (xl's `max_maptrack_frames`).
+        public var mappingLimit = 1024
         /// The release, and what follows its numbers.
         public var version = XenVersion(major: 4, minor: 20)
         /// At most 15 bytes.
@@ -73,6 +83,7 @@ public final class ModelXen {
     public var generator: SeededGenerator
 
     // Memory
+    let arena = ModelArena()
     var ownPages: [UnsafeMutableRawPointer] = []
     /// The guest's shared page, where Xen has it now.
     public internal(set) var sharedInfo: UnsafeMutablePointer<shared_info>
@@ -83,6 +94,9 @@ public final class ModelXen {
     public var guestMemory: ModelMemory?
     /// How often the guest had all translations dropped.
     public internal(set) var flushCount = 0
+    // Grants
+    let grants = ModelGrants()
+    var peers: [DomainID: ModelPeer] = [:]
     // Events
     var ports: [DomainID: [Port: ModelPort]] = [:]
     /// Where to start looking for a closed port: a shortcut, right or too low.
@@ -95,8 +109,8 @@ public final class ModelXen {
     public internal(set) var nanoseconds: UInt64 = 1_000_000_000
     /// When the one-shot timer fires; nil while it is stopped.
     public internal(set) var timerDeadline: UInt64?
+    /// The next first.
     var actions: [ScheduledAction] = []
-    var actionCount: UInt64 = 0
     var vainBlockCount = 0
     /// Runs before each reading of the TSC: where a test plays Xen at work under a reader.
     public var onTimeStamp: (() -> Void)?

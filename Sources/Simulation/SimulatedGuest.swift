@@ -27,7 +27,8 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
     public enum Order: Sendable {
         /// As the guest does: the oldest first.
         case arrival
-        /// Any, by the model's seed: no code may depend on the order.
+        /// Any, by the model's seed, and with time passing between two of them: no code may depend
+        /// on the order, or on getting something done before something else happens.
         case seeded
     }
 
@@ -77,6 +78,8 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
             }
             guard turn() else {
                 task.cancel()
+                // Its tasks end now, so that what they hold is let go of.
+                settle()
                 throw .blockedForever
             }
         }
@@ -104,6 +107,11 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
 extension SimulatedGuest {
     /// A job, an event, or a step of time: false when there was none of them.
     private func turn() -> Bool {
+        if order == .seeded, firstReady < ready.count, xen.generator.next() % 16 == 0 {
+            xen.runDue()
+            if !dispatch() { advance() }
+            return true
+        }
         if let job = takeJob() {
             job.runSynchronously(on: asUnownedTaskExecutor())
             dispatch()
@@ -112,6 +120,12 @@ extension SimulatedGuest {
         xen.runDue()
         if dispatch() { return true }
         guard firstReady == ready.count else { return true }
+        return advance()
+    }
+
+    /// To whatever is planned next. False when nothing is.
+    @discardableResult
+    private func advance() -> Bool {
         guard let next = xen.nextTime else { return xen.hasPeerWork }
         xen.advance(byNanoseconds: next > xen.nanoseconds ? next - xen.nanoseconds : 0)
         dispatch()

@@ -31,10 +31,7 @@ struct MessageType: RawRepresentable, Hashable, Sendable {
     static var directoryPart: Self { Self(XS_DIRECTORY_PART) }
 
     /// Whether the protocol has such a message at all.
-    var isKnown: Bool {
-        // 20 was RESTRICT, which is gone.
-        rawValue <= UInt32(XS_DIRECTORY_PART) && rawValue != 20
-    }
+    var isKnown: Bool { rawValue <= UInt32(XS_DIRECTORY_PART) }
 }
 
 /// The 16 bytes before each payload: four words, little-endian.

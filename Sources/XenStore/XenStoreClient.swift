@@ -30,6 +30,8 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
     var enders: [UInt64: [UnsafeContinuation<Void, Never>]] = [:]
     private let signal: () -> Void
     let timekeeper: Timekeeper?
+    /// In place of a page that nobody shares.
+    private let ownPage: UnsafeMutablePointer<xenstore_domain_interface>?
 
     /// Takes on the connection that the toolstack made.
     ///
@@ -45,7 +47,24 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
         connection = Connection(ring: XenStoreRing(ring))
         self.timekeeper = timekeeper
         self.signal = signal
+        ownPage = nil
     }
+
+    private init() {
+        let page = UnsafeMutablePointer<xenstore_domain_interface>.allocate(capacity: 1)
+        page.initialize(to: xenstore_domain_interface())
+        connection = Connection(ring: XenStoreRing(page))
+        connection.phase = .dead
+        timekeeper = nil
+        signal = {}
+        ownPage = page
+    }
+
+    deinit { ownPage?.deallocate() }
+
+    /// A client of no store, for a domain that was given none: every request fails as
+    /// ``XenStoreError/unavailable``.
+    public static var unconnected: XenStoreClient { XenStoreClient() }
 
     /// The store took requests or left answers: moves what can be moved and resumes tasks. Never
     /// waits; takes in 16 KiB at most.

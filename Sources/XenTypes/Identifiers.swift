@@ -27,6 +27,17 @@ public struct Port: RawRepresentable, Hashable, Sendable {
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 
+/// A grant of some domain to another, Xen's `grant_ref_t`: an index into the granting domain's
+/// table. What a peer is told through xenstore or a ring so that it can map or copy the page.
+@frozen
+public struct GrantReference: RawRepresentable, Hashable, Sendable {
+    /// The number as Xen's ABI spells it.
+    public let rawValue: UInt32
+
+    /// Any 32-bit value; Xen judges whether such a grant exists.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+}
+
 /// A virtual CPU of this domain, counted from zero.
 @frozen
 public struct VCPUID: RawRepresentable, Hashable, Sendable {

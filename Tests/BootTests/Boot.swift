@@ -13,6 +13,15 @@ import XenRig
 /// The machines, each booted when first asked for.
 enum Machine {
     private static let xen = Task { try await Rig.boot(.xen) }
+    private static let older = Task {
+        try await Rig.boot(.xen, RigOptions(flavour: Flavour(xen: .xen417)))
+    }
+    private static let otherStore = Task {
+        try await Rig.boot(.xen, RigOptions(flavour: Flavour(store: .oxenstored)))
+    }
+    private static let olderOtherStore = Task {
+        try await Rig.boot(.xen, RigOptions(flavour: Flavour(xen: .xen417, store: .oxenstored)))
+    }
     private static let qemu = Task { try await Rig.boot(.qemuXen) }
     private static let countingXen = Task {
         // Room for a domain of 4 GiB beside dom0.
@@ -22,10 +31,14 @@ enum Machine {
         try await Rig.boot(.qemuXen, RigOptions(instructionCounting: true))
     }
 
-    static func rig(for mode: BootMode) async throws -> Rig {
-        switch mode.rig {
-        case .xen: try await xen.value
-        case .qemuXen: try await qemu.value
+    /// - Parameter flavour: which Xen and store; QEMU's emulation has only the standard one.
+    static func rig(for mode: BootMode, flavour: Flavour = .standard) async throws -> Rig {
+        guard mode.rig == .xen else { return try await qemu.value }
+        switch (flavour.xen, flavour.store) {
+        case (.xen420, .xenstored): return try await xen.value
+        case (.xen417, .xenstored): return try await older.value
+        case (.xen420, .oxenstored): return try await otherStore.value
+        case (.xen417, .oxenstored): return try await olderOtherStore.value
         }
     }
 

@@ -50,6 +50,10 @@ enum Domain {
     }
 }
 
+extension Flavour: CustomTestStringConvertible {
+    public var testDescription: String { description }
+}
+
 extension BootMode: CustomTestStringConvertible {
     public var testDescription: String { rawValue }
 }

@@ -22,6 +22,13 @@ struct ArgumentsTests {
         #expect(command.memoryMiB == 64)
         #expect(command.vcpus == 1)
         #expect(command.arguments.isEmpty)
+        #expect(command.flavour == .standard)
+    }
+
+    @Test("a flavour of the rig is a Xen and a store")
+    func flavour() throws {
+        let command = try RunCommand(["Hello", "--xen", "4.17", "--store=oxenstored"])
+        #expect(command.flavour == Flavour(xen: .xen417, store: .oxenstored))
     }
 
     @Test(
@@ -29,7 +36,9 @@ struct ArgumentsTests {
         arguments: [
             [], ["frob"], ["run"], ["run", "a", "b"], ["run", "a", "--mode"],
             ["run", "a", "--mode", "hvm"], ["run", "a", "--memory", "0"],
-            ["run", "a", "--vcpus", "many"], ["run", "a", "--frob"], ["build"],
+            ["run", "a", "--vcpus", "many"], ["run", "a", "--xen", "4.2"],
+            ["run", "a", "--store", "redis"], ["run", "a", "--mode", "qemu", "--xen", "4.17"],
+            ["run", "a", "--frob"], ["build"],
             ["doctor", "x"], ["test", "x"], ["help", "frob"],
         ])
     func wrong(words: [String]) {

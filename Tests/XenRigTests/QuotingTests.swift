@@ -59,6 +59,21 @@ struct ConfigurationTests {
         #expect(text.hasSuffix("vif = []\n"))
     }
 
+    @Test("devices come with the rig's own scripts")
+    func devices() {
+        var domain = base
+        domain.disks = [
+            Disk(path: "/tmp/disks/a", device: "xvda"),
+            Disk(path: "/dev/loop0", device: "xvdb", isReadOnly: true),
+        ]
+        domain.networkCards = [NetworkCard(address: "00:16:3e:00:00:01"), NetworkCard()]
+        let text = domain.xlConfiguration(name: "d", kernel: "/k")
+        #expect(text.contains("script=rig-disk,target=/tmp/disks/a\", \"format=raw,"))
+        #expect(text.contains("vdev=xvdb,access=ro,"))
+        let network = "\"mac=00:16:3e:00:00:01,script=rig-network\", \"script=rig-network\""
+        #expect(text.contains("vif = [\(network)]\n"))
+    }
+
     @Test("QEMU gets the same as arguments")
     func qemu() {
         let words = base.qemuArguments(kernel: "/k", events: "/e", orders: "/o")

@@ -29,7 +29,7 @@
             store = Self.ring(HVM_PARAM_STORE_PFN, HVM_PARAM_STORE_EVTCHN, hypervisor)
             Self.mapSharedInfo(hypervisor)
             // Nobody's memory, wherever the hole is.
-            keep(Self.sharedInfoFrame.address, Page.byteCount)
+            keep(Self.sharedInfoFrame.address, Int(Self.holeFrameCount) * Page.byteCount)
         }
 
         private mutating func keep(_ address: UInt64, _ byteCount: Int) {
@@ -122,6 +122,18 @@
         /// tables, at 90,000 instructions.
         static var sharedInfoFrame: PseudophysicalFrame {
             PseudophysicalFrame(containing: 0xFE70_0000)
+        }
+
+        /// Frames for what is not memory: the shared info page, then the grant table up to the
+        /// next multiple of 2 MiB, which takes Xen no table more, then other domains' pages. Up
+        /// to the interrupt controller's, where there is one.
+        static var holeFrameCount: UInt64 { 0x500 }
+        static var grantTableFrames: FrameRange {
+            FrameRange(sharedInfoFrame.advanced(by: 1), sharedInfoFrame.advanced(by: 0x100))
+        }
+        static var foreignFrames: FrameRange {
+            FrameRange(
+                sharedInfoFrame.advanced(by: 0x100), sharedInfoFrame.advanced(by: holeFrameCount))
         }
 
         private static func mapSharedInfo(_ hypervisor: Hypervisor) {

@@ -1,6 +1,7 @@
 // Sleeping, which the embedded concurrency runtime lacks: the names and meanings are those of the
 // standard library, so that an application's code is the same on a host.
 #if hasFeature(Embedded)
+    import Clock
     import GuestRuntime
 
     extension Task where Success == Never, Failure == Never {
@@ -27,6 +28,13 @@
         /// Throws when the current task is cancelled.
         public static func checkCancellation() throws(CancellationError) {
             if isCancelled { throw _Concurrency.CancellationError() }
+        }
+    }
+
+    extension Live {
+        /// The guest's clock and alarms, as library modules want them.
+        static var timekeeper: Timekeeper {
+            Timekeeper(now: { now }, sleep: { await Sleeper.sleep(until: $0) })
         }
     }
 

@@ -8,6 +8,7 @@
     import GuestRuntime
     import Hypercalls
     import Memory
+    import XenStore
 
     /// What a timer does when it is due.
     enum Alarm {
@@ -15,6 +16,8 @@
         case sleeper(UnsafeContinuation<Bool, Never>)
         /// Makes a job ready.
         case job(UnownedJob)
+        /// Calls something short of the kernel's own.
+        case call(() -> Void)
     }
 
     typealias AlarmToken = TimerQueue<Alarm>.Token
@@ -33,6 +36,10 @@
         /// Whether printing no longer waits for the console's reader.
         var hasReaderStalled = false
         var random: RandomGenerator?
+        /// Made when first used.
+        var grants: LiveGrants?
+        var store: XenStoreClient?
+        var storeChannel: EventChannel?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.

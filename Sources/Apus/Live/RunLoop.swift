@@ -36,6 +36,7 @@
                 switch alarm {
                 case .sleeper(let continuation): continuation.resume(returning: true)
                 case .job(let job): apusEnqueue(job)
+                case .call(let body): body()
                 }
             }
         }

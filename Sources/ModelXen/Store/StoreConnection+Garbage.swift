@@ -5,14 +5,14 @@ import Hypercalls
 
 extension StoreConnection {
     /// Perhaps puts garbage before a reply, or makes the reply itself some.
-    func emitGarbage(with reply: inout StoreMessage) {
+    func emitGarbage(with reply: inout StoreMessage, to request: UInt32) {
         guard let store,
             store.xen.generator.happens(withProbability: store.behaviour.garbageProbability),
             let kind = store.behaviour.garbage.randomElement(using: &store.xen.generator)
         else { return }
         if kind == .wrongType {
             let others = (UInt32(XS_DIRECTORY)...UInt32(XS_DIRECTORY_PART)).filter {
-                $0 != reply.type && $0 != UInt32(XS_WATCH_EVENT) && $0 != UInt32(XS_ERROR)
+                $0 != request && $0 != UInt32(XS_WATCH_EVENT) && $0 != UInt32(XS_ERROR)
             }
             reply.type = others.randomElement(using: &store.xen.generator) ?? reply.type
         } else {

@@ -11,15 +11,18 @@ extension StoreConnection {
     func giveUp(_ error: Int32) {
         forget()
         isBroken = true
-        guard has(XENSTORE_SERVER_FEATURE_ERROR) else { return }
-        ring.pointee.error = UInt32(bitPattern: error)
-        if store?.behaviour.announcesErrors == true { notify() }
+        if has(XENSTORE_SERVER_FEATURE_ERROR) {
+            ring.pointee.error = UInt32(bitPattern: error)
+            if store?.behaviour.announcesErrors == true { notify() }
+        }
+        // The guest may have asked for another connection already.
+        if ring.pointee.connection == UInt32(XENSTORE_RECONNECT) { planReconnection() }
     }
 
     func planReconnection() {
         guard let store, !isReconnecting, has(XENSTORE_SERVER_FEATURE_RECONNECTION) else { return }
-        isReconnecting = true
         forget()
+        isReconnecting = true
         plan(at: store.xen.nanoseconds + store.draw(store.behaviour.reconnectDelay)) {
             $0.reconnect()
         }

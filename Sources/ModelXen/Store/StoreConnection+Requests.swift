@@ -40,7 +40,13 @@ extension StoreConnection {
         var reply = message
         var firstEvent: StoreWatch?
         do throws(ModelStore.Refusal) {
-            if let fault = store.fault(for: message.type) { throw fault }
+            if let fault = store.fault(for: message.type) {
+                // Whatever its answer, an end is the end.
+                if message.type == UInt32(XS_TRANSACTION_END) {
+                    transactions[message.transactionID] = nil
+                }
+                throw fault
+            }
             (reply.payload, firstEvent) = try store.answer(message)
             guard reply.payload.count <= Int(XENSTORE_PAYLOAD_MAX) else {
                 throw ModelStore.Refusal.tooBig
@@ -52,15 +58,15 @@ extension StoreConnection {
         // Its own events may have broken the connection.
         guard epoch == begun else { return }
         guard moment != .afterProcessing else { return giveUp(XENSTORE_ERROR_COMM) }
-        emit(reply, isCutShort: moment == .withinReply)
+        emit(reply, to: message.type, isCutShort: moment == .withinReply)
         if let firstEvent { emit(event: firstEvent.path, of: firstEvent) }
         pump()
     }
 
-    private func emit(_ reply: StoreMessage, isCutShort: Bool) {
+    private func emit(_ reply: StoreMessage, to request: UInt32, isCutShort: Bool) {
         guard let store else { return }
         var reply = reply
-        emitGarbage(with: &reply)
+        emitGarbage(with: &reply, to: request)
         if store.xen.generator.happens(withProbability: store.behaviour.silenceProbability) {
             outstandingCount -= 1
             return

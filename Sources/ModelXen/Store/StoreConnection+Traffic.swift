@@ -59,10 +59,10 @@ extension StoreConnection {
 
     private func take(_ count: Int) {
         let start = self[.requestConsumer]
-        for offset in 0..<UInt32(count) {
-            let index = Int(start &+ offset) % Self.ringByteCount
-            partial.append(page.load(fromByteOffset: index, as: UInt8.self))
-        }
+        let first = Int(start) % Self.ringByteCount
+        let untilEnd = min(count, Self.ringByteCount - first)
+        partial += UnsafeRawBufferPointer(start: page + first, count: untilEnd)
+        partial += UnsafeRawBufferPointer(start: page, count: count - untilEnd)
         self[.requestConsumer] = start &+ UInt32(count)
         notify()
     }
@@ -109,14 +109,15 @@ extension StoreConnection {
     }
 
     /// Puts bytes into the ring, for which there must be room, and signals.
-    func put(_ bytes: some Sequence<UInt8>) {
-        var producer = self[.responseProducer]
-        for byte in bytes {
-            let index = Self.ringByteCount + Int(producer) % Self.ringByteCount
-            page.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-            producer &+= 1
-        }
-        self[.responseProducer] = producer
+    func put(_ bytes: ArraySlice<UInt8>) {
+        let producer = self[.responseProducer]
+        let first = Int(producer) % Self.ringByteCount
+        let replies = UnsafeMutableRawBufferPointer(
+            start: page + Self.ringByteCount, count: Self.ringByteCount)
+        let untilEnd = bytes.prefix(Self.ringByteCount - first)
+        UnsafeMutableRawBufferPointer(rebasing: replies[first...]).copyBytes(from: untilEnd)
+        replies.copyBytes(from: bytes.dropFirst(untilEnd.count))
+        self[.responseProducer] = producer &+ UInt32(bytes.count)
         notify()
     }
 }

@@ -67,6 +67,7 @@ final class StoreConnection {
     /// Forgets what is on the way.
     func dropTraffic() {
         epoch += 1
+        isReconnecting = false
         partial = []
         outbound = []
         outstandingCount = 0

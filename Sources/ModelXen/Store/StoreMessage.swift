@@ -42,13 +42,14 @@ struct StoreMessage {
     /// As it goes into the ring. `length` differs from the payload's in a lie.
     func bytes(claiming length: UInt32? = nil) -> [UInt8] {
         let words = [type, requestID, transactionID, length ?? UInt32(payload.count)]
-        return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-            + payload
+        return words.withUnsafeBytes { Array($0) } + payload
     }
 
     /// A word of the header.
     static func word(_ index: Int, of bytes: [UInt8]) -> UInt32 {
-        (0..<4).reduce(0) { $0 | UInt32(bytes[index * 4 + $1]) << UInt32($1 * 8) }
+        bytes.withUnsafeBytes {
+            UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
+        }
     }
 
     static func strings(_ strings: [String]) -> [UInt8] { strings.flatMap { Array($0.utf8) + [0] } }

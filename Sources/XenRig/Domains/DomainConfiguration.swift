@@ -16,6 +16,8 @@ public enum BootMode: String, Sendable, CaseIterable {
 /// What the toolstack does with a domain that ended.
 public enum EndAction: String, Sendable {
     case destroy, preserve, restart
+    /// Leaves a core for `Rig.core(of:to:)` first.
+    case coredumpDestroy = "coredump-destroy"
 }
 
 public struct DomainConfiguration: Sendable {
@@ -36,6 +38,9 @@ public struct DomainConfiguration: Sendable {
     public var onCrash: EndAction
     /// Created, but not run before `RunningDomain.unpause()`.
     public var startsPaused: Bool
+    /// Devices from the start. Not for QEMU's Xen emulation.
+    public var disks: [Disk]
+    public var networkCards: [NetworkCard]
     /// More lines for xl's configuration, or more arguments for QEMU.
     public var extraLines: [String]
 
@@ -43,7 +48,8 @@ public struct DomainConfiguration: Sendable {
         name: String, image: URL, mode: BootMode, memoryMiB: Int = 64,
         maximumMemoryMiB: Int? = nil, vcpus: Int = 1, arguments: [String] = [],
         onPoweroff: EndAction = .preserve, onReboot: EndAction = .preserve,
-        onCrash: EndAction = .preserve, startsPaused: Bool = false, extraLines: [String] = []
+        onCrash: EndAction = .preserve, startsPaused: Bool = false, disks: [Disk] = [],
+        networkCards: [NetworkCard] = [], extraLines: [String] = []
     ) {
         self.name = name
         self.image = image
@@ -56,6 +62,8 @@ public struct DomainConfiguration: Sendable {
         self.onReboot = onReboot
         self.onCrash = onCrash
         self.startsPaused = startsPaused
+        self.disks = disks
+        self.networkCards = networkCards
         self.extraLines = extraLines
     }
 }

@@ -31,20 +31,31 @@ public enum Ending: Equatable, Sendable {
 
 /// What `xl create -F` says while it watches its domain.
 enum XLOutput {
-    /// The domain's number, once it is created.
+    /// The domain's number, once it is created; the last one of a restarted domain.
     static func domainID(in output: String) -> Int? {
-        number(after: "(domid ", in: output)
+        lastRun(in: output).flatMap { number(after: created, in: $0) }
     }
 
-    /// How it ended; the last word counts, since a restarted domain ends more than once.
+    /// How it ended; nil while it runs, and while it is made anew.
     static func ending(in output: String) -> Ending? {
-        for line in output.split(whereSeparator: \.isNewline).reversed() {
+        let lines = (lastRun(in: output) ?? output).split(whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
             if let code = number(after: "has shut down, reason code ", in: String(line)) {
-                return Ending(shutdownCode: code)
+                // The next line says what xl makes of it.
+                guard let action = lines.dropFirst(index + 1).first else { return nil }
+                return action.hasSuffix("restart") ? nil : Ending(shutdownCode: code)
             }
             if line.contains("has been destroyed") { return .destroyed }
         }
         return nil
+    }
+
+    /// `xl list`: a heading, then a line for each domain, dom0 first.
+    static func domains(inList output: String) -> [String] {
+        output.split(whereSeparator: \.isNewline).dropFirst().compactMap { line in
+            let name = line.split(separator: " ").first.map(String.init)
+            return name == "Domain-0" ? nil : name
+        }
     }
 
     /// Why xl refused: its first complaint says the most.
@@ -52,6 +63,13 @@ enum XLOutput {
         let lines = output.split(whereSeparator: \.isNewline)
         return lines.first { !$0.hasPrefix("Parsing config") }.map(String.init)
             ?? "xl says nothing"
+    }
+
+    private static let created = "(domid "
+
+    /// What xl says of the latest domain that it made of one configuration.
+    private static func lastRun(in output: String) -> String? {
+        output.range(of: created, options: .backwards).map { String(output[$0.lowerBound...]) }
     }
 
     private static func number(after mark: String, in text: String) -> Int? {

@@ -23,8 +23,16 @@ extension DomainConfiguration {
         if !arguments.isEmpty {
             lines.append("cmdline = \(Quoting.xl(Quoting.commandLine(arguments)))")
         }
+        if !disks.isEmpty { lines.append(Self.list("disk", disks.map(\.specification))) }
+        if !networkCards.isEmpty {
+            lines.append(Self.list("vif", networkCards.map(\.specification)))
+        }
         // libxl reserves too little for the page tables of a small PVH domain.
         if mode == .pvh && memoryMiB < 64 { lines.append("shadow_memory = 4") }
         return (lines + extraLines).joined(separator: "\n") + "\n"
+    }
+
+    private static func list(_ name: String, _ items: [String]) -> String {
+        "\(name) = [\(items.map(Quoting.xl).joined(separator: ", "))]"
     }
 }

@@ -7,16 +7,18 @@
 enum AgentScript {
     static let portName = "apus.agent"
 
-    static func text(for kind: RigKind) -> String {
-        switch kind {
-        case .xen: setup + xen + agent
+    static func text(for kind: RigKind, _ flavour: Flavour) -> String {
+        let setup = setup(programs: flavour.xen.programs)
+        return switch kind {
+        case .xen: setup + xen(store: flavour.store) + agent
         case .qemuXen: setup + nestedKVM + agent
         }
     }
 
-    private static let setup = """
+    private static func setup(programs: String) -> String {
+        """
         #!/bin/busybox sh
-        export PATH=/usr/lib/xen-4.20/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        export PATH=\(programs):/usr/sbin:/usr/bin:/sbin:/bin
         busybox mkdir -p /run/applets
         busybox --install -s /run/applets
         export PATH=$PATH:/run/applets
@@ -24,13 +26,16 @@ enum AgentScript {
         failed() { echo "$1" >/share/failed.new; mv /share/failed.new /share/failed; }
 
         """
+    }
 
-    private static let xen = """
-        for module in xen-gntdev xen-gntalloc xen-evtchn xen-privcmd xenfs; do
+    private static func xen(store: StoreDaemon) -> String {
+        """
+        for module in xen-gntdev xen-gntalloc xen-evtchn xen-privcmd xenfs \\
+            xen-netback xen-blkback loop bridge; do
             modprobe $module || failed "dom0 has no module $module"
         done
         mount -t xenfs xenfs /proc/xen
-        xenstored --pid-file /run/xenstored.pid || failed "xenstored does not start"
+        \(store.rawValue) --pid-file /run/xenstored.pid || failed "the store does not start"
         xen-init-dom0 >/dev/null || failed "xen-init-dom0 failed"
         xenconsoled --log=guest --log-dir=/share/consoles --pid-file=/run/xenconsoled.pid ||
             failed "xenconsoled does not start"
@@ -38,6 +43,7 @@ enum AgentScript {
         xl sched-credit2 -d 0 -w 1024
 
         """
+    }
 
     private static let nestedKVM = """
         modprobe kvm_amd || failed "the kernel has no nested KVM"

@@ -40,11 +40,17 @@ public final class Rig: Sendable {
         _ kind: RigKind, _ options: RigOptions = RigOptions(), progress: Progress = .silent
     ) async throws(RigError) -> Rig {
         try Requirements.check(.boot)
-        let image = try await RootImage.prepared(mirror: options.mirror, progress: progress)
-        progress.report(kind == .xen ? "Booting Xen and dom0" : "Booting Linux with nested KVM")
+        let isStandard = options.flavour == .standard
+        precondition(kind == .xen || isStandard, "QEMU's Xen emulation has one flavour")
+        let image = try await RootImage.prepared(
+            of: options.flavour.xen, mirror: options.mirror, progress: progress)
+        let machine = isStandard ? "Xen" : "\(options.flavour)"
+        progress.report(
+            kind == .xen ? "Booting \(machine) and dom0" : "Booting Linux with nested KVM")
         let run = try RunDirectory.make()
         do {
-            try Files.write(AgentScript.text(for: kind), to: run.share.appending(path: "init"))
+            let script = AgentScript.text(for: kind, options.flavour)
+            try Files.write(script, to: run.share.appending(path: "init"))
             let machine = EmulatedMachine(kind: kind, options: options, image: image, run: run)
             let (emulator, agent) = try await start(machine)
             let rig = Rig(

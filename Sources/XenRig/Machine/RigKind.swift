@@ -18,14 +18,17 @@ public struct RigOptions: Sendable {
     public var mirror: String?
     /// How long the machine may take to come up.
     public var bootTimeout: Duration
+    /// Which Xen and store. The rig of QEMU's Xen emulation has neither: only the standard one.
+    public var flavour: Flavour
 
     public init(
         memoryMiB: Int = 2048, instructionCounting: Bool = false, mirror: String? = nil,
-        bootTimeout: Duration = .seconds(180)
+        bootTimeout: Duration = .seconds(180), flavour: Flavour = .standard
     ) {
         self.memoryMiB = memoryMiB
         self.instructionCounting = instructionCounting
         self.mirror = mirror
         self.bootTimeout = bootTimeout
+        self.flavour = flavour
     }
 }

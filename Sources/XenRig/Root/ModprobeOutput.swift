@@ -6,8 +6,9 @@ enum ModprobeOutput {
         output.split(whereSeparator: \.isNewline).compactMap { line in
             guard line.hasPrefix("insmod ") else { return nil }
             let rest = line.dropFirst("insmod ".count)
-            guard let end = rest.range(of: ".ko.xz")?.upperBound else { return nil }
-            return String(rest[..<end])
+            guard let end = rest.range(of: ".ko")?.upperBound else { return nil }
+            let packed = rest[end...].hasPrefix(".xz") ? ".xz" : ""
+            return rest[..<end] + packed
         }
     }
 }

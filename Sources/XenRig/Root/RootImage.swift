@@ -12,29 +12,35 @@ public struct RootImage: Sendable {
     var initialRamdisk: URL { directory.appending(path: "initrd.cpio") }
     var disk: URL { directory.appending(path: "root.ext4") }
 
-    private static var finished: URL {
-        Cache.directory.appending(path: "root-\(RootRecipe.key)")
+    private static func finished(_ recipe: RootRecipe) -> URL {
+        Cache.directory.appending(path: "root-\(recipe.key)")
     }
 
-    /// Whether this machine has the image of the current recipe.
-    public static var isCached: Bool { Files.exists(finished) }
+    /// Whether this machine has the image of the current recipe for `release`.
+    public static func isCached(of release: XenRelease) -> Bool {
+        Files.exists(finished(RootRecipe(release)))
+    }
 
-    /// The image of the current recipe, built first if this machine has none.
+    /// The image of the current recipe for `release`, built first if this machine has none.
     ///
     /// Two processes that ask at once build once: the second waits for the first.
-    static func prepared(mirror: String?, progress: Progress) async throws(RigError) -> RootImage {
+    static func prepared(
+        of release: XenRelease, mirror: String?, progress: Progress
+    ) async throws(RigError) -> RootImage {
         let cache = Cache.directory
-        let finished = finished
-        if isCached { return RootImage(directory: finished) }
+        let recipe = RootRecipe(release)
+        let finished = finished(recipe)
+        if Files.exists(finished) { return RootImage(directory: finished) }
         try Files.makeDirectory(cache)
         let lockFile = cache.appending(path: "root.lock")
         let lock = try await FileLock.locking(lockFile) {
             progress.report("Waiting for another run that builds the root image")
         }
-        if !isCached {
+        if !Files.exists(finished) {
             removeLeftovers(of: cache)
             try await RootImageBuilder(
-                cache: cache, destination: finished, mirror: mirror, progress: progress
+                recipe: recipe, cache: cache, destination: finished, mirror: mirror,
+                progress: progress
             ).build()
         }
         _ = consume lock

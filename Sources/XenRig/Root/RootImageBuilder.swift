@@ -5,6 +5,7 @@ import Foundation
 import RigTools
 
 struct RootImageBuilder: Sendable {
+    let recipe: RootRecipe
     let cache: URL
     let destination: URL
     let mirror: String?
@@ -31,9 +32,10 @@ struct RootImageBuilder: Sendable {
         }
         let result = work.appending(path: "image")
         try Files.makeDirectory(result)
-        progress.report("Building the root image (once): fetching packages")
+        let step = "Building the root image of Xen \(recipe.release.rawValue) (once)"
+        progress.report("\(step): fetching packages")
         let tree = try await fetchTree(into: work, from: mirror)
-        progress.report("Building the root image (once): making the disk")
+        progress.report("\(step): making the disk")
         try await complete(tree)
         try await makeInitialRamdisk(tree, in: work, result: RootImage(directory: result))
         try await makeDisk(tree, result: RootImage(directory: result))
@@ -48,8 +50,9 @@ struct RootImageBuilder: Sendable {
             + ["--mode=\(geteuid() == 0 ? "root" : "unshare")"]
             + ["--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"2\""]
             + ["--aptopt=Acquire::http::Timeout \"30\""]
-            + ["--include=\(RootRecipe.packages.joined(separator: ","))"]
-            + [RootRecipe.suite, "-", "deb \(mirror) \(RootRecipe.suite) main"]
+            + recipe.hooks.map { "--setup-hook=\($0)" }
+            + ["--include=\(recipe.packages.joined(separator: ","))"]
+            + [recipe.suite, "-", "deb \(mirror) \(recipe.suite) main"]
         let (tool, prefix) = try await contained(try Tool.mmdebstrap.locate())
         var command = Command(tool, prefix + arguments)
         // An ordinary user's subordinate ids may not reach the cache; /tmp they do.
@@ -61,7 +64,7 @@ struct RootImageBuilder: Sendable {
         try await run(
             .tar,
             ["-x", "-C", tree.path, "--no-same-owner", "--exclude=./dev/*"]
-                + ["-f", archive.path])
+                + recipe.excluded.map { "--exclude=\($0)" } + ["-f", archive.path])
         Files.remove(archive)
         return tree
     }
@@ -79,12 +82,13 @@ struct RootImageBuilder: Sendable {
 
     /// Adds what unconfigured packages lack, and the first process.
     private func complete(_ tree: URL) async throws(RigError) {
-        for path in RootRecipe.unwanted { Files.remove(tree.appending(path: path)) }
+        for path in recipe.unwanted { Files.remove(tree.appending(path: path)) }
         for path in ["proc", "sys", "dev", "run", "tmp", "share"] {
             try Files.makeDirectory(tree.appending(path: path))
         }
-        let scripts = tree.appending(path: "usr/sbin/rig-init")
-        try Files.write(RootScripts.rigInit, to: scripts, executable: true)
+        for (path, text) in recipe.scripts {
+            try Files.write(text, to: tree.appending(path: path), executable: true)
+        }
         let version = try kernelVersion(of: tree)
         try await run(.depmod, ["-b", tree.path, version])
         for (name, text) in AccountFiles.all {
@@ -116,15 +120,16 @@ struct RootImageBuilder: Sendable {
         for (index, module) in try await earlyModules(tree, version: version).enumerated() {
             let number = String(100 + index)
             let name = "\(number)-\(module.deletingPathExtension().lastPathComponent)"
-            let copy = root.appending(path: "modules/\(name).xz")
+            let copy = root.appending(path: "modules/\(name).\(module.pathExtension)")
             try Files.copy(module, to: copy)
-            try await run(.xz, ["-d", copy.path])
+            if module.pathExtension == "xz" { try await run(.xz, ["-d", copy.path]) }
         }
         try await packInitialRamdisk(root, into: result.initialRamdisk)
         let boot = tree.appending(path: "boot")
         try Files.copy(boot.appending(path: "vmlinuz-\(version)"), to: result.kernel)
         let packed = result.xen.appendingPathExtension("gz")
-        try Files.copy(boot.appending(path: "xen-4.20-amd64.gz"), to: packed)
+        let hypervisor = "xen-\(recipe.release.rawValue)-amd64.gz"
+        try Files.copy(boot.appending(path: hypervisor), to: packed)
         try await run(.gzip, ["-d", packed.path])
     }
 
@@ -140,7 +145,7 @@ struct RootImageBuilder: Sendable {
     /// The modules and all that they need, in the order in which they are to be loaded.
     private func earlyModules(_ tree: URL, version: String) async throws(RigError) -> [URL] {
         var paths: [String] = []
-        for module in RootRecipe.earlyModules {
+        for module in recipe.earlyModules {
             let shown = try await run(
                 .modprobe, ["-d", tree.path, "-S", version, "--show-depends", module])
             for path in ModprobeOutput.paths(in: shown.output) where !paths.contains(path) {

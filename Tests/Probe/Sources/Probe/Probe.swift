@@ -22,6 +22,9 @@ struct Probe {
         case "exit": exit()
         case "events": print("events: \(Guest.eventInterface)")
         case "cost": print("ticks to main: \(Guest.bootTickCount)")
+        case "store": await useStore()
+        case "watches": await makeWatches()
+        case "rival": await outdoRival()
         case "exhaust": exhaustMemory()
         default: fail()
         }
