@@ -45,7 +45,7 @@ struct DeviceScanner: Sendable {
         do throws(XenStoreError) {
             return try await store.list(path)
         } catch {
-            if case .refused = error { return [] }
+            if error == .refused(.notFound) || error == .refused(.accessDenied) { return [] }
             throw error
         }
     }
@@ -64,7 +64,7 @@ struct DeviceScanner: Sendable {
         do throws(XenStoreError) {
             return try await store.readIfPresent(path)
         } catch {
-            if case .refused = error { return nil }
+            if error == .refused(.accessDenied) { return nil }
             throw error
         }
     }

@@ -5,8 +5,8 @@ import XenStore
 import _Concurrency
 
 extension FrontendDevice {
-    /// Pause before a watch is asked for again that the store refused.
-    private static var watchRetryNanoseconds: UInt64 { 1_000_000_000 }
+    /// Nanoseconds before the store is asked again for what it refused.
+    private static var pause: UInt64 { 1_000_000_000 }
 
     /// Runs the device with its driver until it is over and the driver has returned.
     ///
@@ -37,17 +37,17 @@ extension FrontendDevice {
             do throws(XenStoreError) {
                 let watch = try await store.watch("\(backendPath)/state")
                 for await _ in watch { mailbox.backendChanged() }
-                if await !timekeeper.sleep(forNanoseconds: Self.watchRetryNanoseconds) { return }
+                if await !timekeeper.sleep(forNanoseconds: Self.pause) { return }
             } catch {
                 // Without a watch, looking has to do.
                 mailbox.backendChanged()
-                if await !timekeeper.sleep(forNanoseconds: Self.watchRetryNanoseconds) { return }
+                if await !timekeeper.sleep(forNanoseconds: Self.pause) { return }
             }
         }
     }
 
     private func pump() async {
-        machine = FrontendMachine(found: await readOwnState() ?? .absent)
+        machine = FrontendMachine(found: await findOwnState())
         if machine.own == .absent { await perform(machine.handle(.own(.absent))) }
         var deadline: UInt64?
         var timed: (phase: UInt32, wait: FrontendMachine.Wait)?
@@ -55,24 +55,59 @@ extension FrontendDevice {
             if let wait = machine.wait {
                 if timed == nil || timed! != (machine.phaseCount, wait) {
                     timed = (machine.phaseCount, wait)
-                    let (sum, overflow) = timekeeper.now.addingReportingOverflow(timeouts[wait])
-                    deadline = overflow ? .max : sum
+                    deadline = later(by: timeouts[wait])
                 }
             } else {
                 (timed, deadline) = (nil, nil)
             }
-            await take(await mailbox.next(until: deadline, by: timekeeper))
+            // Cancelled, there is no time for another attempt.
+            if Task.isCancelled { debts = Debts() }
+            let due = debts.isEmpty ? deadline : min(deadline ?? .max, later(by: Self.pause))
+            let message = await mailbox.next(until: due, by: timekeeper)
+            if case .timedOut = message, !debts.isEmpty, timekeeper.now < deadline ?? .max {
+                await payDebts()
+            } else {
+                await take(message)
+            }
         }
         refuseRequests()
+    }
+
+    private func later(by span: UInt64) -> UInt64 {
+        let (sum, overflow) = timekeeper.now.addingReportingOverflow(span)
+        return overflow ? .max : sum
+    }
+
+    /// The state that the device was left in, once the store can say.
+    private func findOwnState() async -> StateReading {
+        while true {
+            if let state = await readOwnState() { return state }
+            guard await timekeeper.sleep(forNanoseconds: Self.pause) else { return .absent }
+        }
+    }
+
+    private func payDebts() async {
+        let owed = debts
+        debts = Debts()
+        if let state = owed.state { await write(state) }
+        if owed.owesOwnLook { mailbox.ownChanged() }
+        if owed.owesBackendLook { mailbox.backendChanged() }
     }
 
     private func take(_ message: DeviceMailbox.Message) async {
         switch message {
         case .backendChanged:
-            guard let (state, isOnline) = await readBackend() else { return }
+            guard let (state, isOnline) = await readBackend() else {
+                debts.owesBackendLook = true
+                return
+            }
             await perform(machine.handle(.backend(state, isOnline: isOnline)))
         case .ownChanged:
-            guard let state = await readOwnState() else { return }
+            // What was not written yet cannot be what is read.
+            guard debts.state == nil, let state = await readOwnState() else {
+                debts.owesOwnLook = true
+                return
+            }
             await perform(machine.handle(.own(state)))
         case .removed: await perform(machine.handle(.own(.absent)))
         case .detach: await perform(machine.handle(.detach))

@@ -19,18 +19,14 @@ extension FrontendDevice {
         if Task.isCancelled { store.uncancelled } else { store }
     }
 
-    /// What stands at a path; nil when the store cannot say.
+    /// What stands at a path; nil when the store cannot say now.
     private func look(at path: String) async -> String?? {
         for _ in 0..<Self.attempts {
             do throws(XenStoreError) {
                 return .some(try await words.readIfPresent(path))
             } catch {
-                switch error {
                 // What this domain may not see might as well not be there.
-                case .refused: return .some(nil)
-                case .unavailable: return nil
-                default: continue
-                }
+                if error == .refused(.accessDenied) { return .some(nil) }
             }
         }
         return nil
@@ -55,12 +51,14 @@ extension FrontendDevice {
         for _ in 0..<Self.attempts {
             do throws(XenStoreError) {
                 if try await !tryWrite(state) { mailbox.ownChanged() }
+                debts.state = nil
                 return
             } catch {
                 if error == .unavailable { break }
             }
         }
         failedWriteCount += 1
+        debts.state = state
     }
 
     private func tryWrite(_ state: XenbusState) async throws(XenStoreError) -> Bool {

@@ -42,6 +42,16 @@ public final class FrontendDevice: @unchecked Sendable {
     var publishedKeys: Set<String> = []
     var ending: FrontendMachine.Ending?
     var failedWriteCount = 0
+    var debts = Debts()
+
+    /// What the store would not do, to be tried again: without it both ends would wait for ever.
+    struct Debts {
+        var state: XenbusState?
+        var owesBackendLook = false
+        var owesOwnLook = false
+
+        var isEmpty: Bool { state == nil && !owesBackendLook && !owesOwnLook }
+    }
 
     init(
         _ identity: XenbusDevice, store: XenStoreClient, timekeeper: Timekeeper,

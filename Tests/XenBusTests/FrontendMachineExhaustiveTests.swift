@@ -21,7 +21,7 @@ import Testing
 
     @Test func `no input in any state makes the machine break a promise`() {
         var failures: [String] = []
-        let states = Exploration.run { before, input, after, actions in
+        _ = Exploration.run { before, input, after, actions in
             var own = before.own
             func require(_ holds: Bool, _ what: String) {
                 if holds || failures.count > 20 { return }
@@ -80,7 +80,6 @@ import Testing
             require(actions.filter { $0 == .connect }.count <= 1, "connects twice")
         }
         #expect(failures == [])
-        print("frontend machine: \(states.count) states")
     }
 
     @Test func `the same reading twice changes nothing`() {

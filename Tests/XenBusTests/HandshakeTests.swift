@@ -71,7 +71,6 @@ import XenTypes
             await world.wait("gone") { world.driver.isRunning == 0 }
         }
         #expect(world.driver.log.filter { $0.hasPrefix("connected") }.count == 5)
-        print(world.driver.log, world.xen.nanoseconds)
         world.expectNothingLeft()
     }
 

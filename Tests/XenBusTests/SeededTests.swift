@@ -30,7 +30,8 @@ import XenBus
         behaviour.spuriousEventProbability = 0.05
         behaviour.disconnectProbability = Bool.random(using: &random) ? 0.005 : 0
         behaviour.garbageProbability = Bool.random(using: &random) ? 0.005 : 0
-        behaviour.garbage = ModelStore.Garbage.survivable
+        // A wrong type in place of a transaction's number would leave it open for ever.
+        behaviour.garbage = [.unknownIdentifier, .unknownToken, .malformedEvent]
         return behaviour
     }
 
@@ -55,7 +56,9 @@ import XenBus
             seed: seed, order: seed % 2 == 0 ? .arrival : .seeded, behaviour: behaviour(&random))
         world.driver.busyNanoseconds = UInt64.random(in: 0...12_000_000_000, using: &random)
         if seed % 3 == 0 {
-            world.store.refuse(nil, with: .noSpace, probability: 0.01)
+            for type in [XS_READ, XS_WRITE, XS_DIRECTORY, XS_WATCH, XS_TRANSACTION_START] {
+                world.store.refuse(type, with: .noSpace, probability: 0.02)
+            }
         }
         var disks: [ModelBackend] = []
         for number in 1...3 {

@@ -12,7 +12,7 @@ import XenTypes
         let world = try World()
         var slow = ModelBackend.Manners()
         slow.delay = 15_000_000_000...15_000_000_000
-        let disk = try world.attach(manners: slow)
+        try world.attach(manners: slow)
         try world.run { world in
             await world.wait("connected", milliseconds: 200_000) { world.driver.log.contains("connected 1") }
         }
@@ -38,7 +38,9 @@ import XenTypes
 
     @Test func `a backend that never connects is given up after some attempts`() throws {
         let world = try World()
-        let disk = try world.attach()
+        var slow = ModelBackend.Manners()
+        slow.delay = 10_000_000...10_000_000
+        let disk = try world.attach(manners: slow)
         try world.run { world in
             await world.wait("InitWait") { disk.state == .initWait }
             disk.manners.isDeaf = true
@@ -206,11 +208,12 @@ import XenTypes
         try world.run { world in
             await world.wait("connected") { world.driver.log.contains("connected 1") }
             world.store.write("\(disk.frontendPath)/state", "2")
-            await world.pause(milliseconds: 1_000)
+            await world.pause(milliseconds: 10)
             #expect(world.bus.servedDevices.first?.ignoredStateCount == 1)
-            #expect(world.bus.servedDevices.first?.phase == .connected)
-            world.store.write("\(disk.frontendPath)/state", "5")
+            // The backend has closed for want of sense; so it is all begun anew.
             await world.wait("connected again") { world.driver.log.contains("connected 2") }
+            world.store.write("\(disk.frontendPath)/state", "5")
+            await world.wait("connected once more") { world.driver.log.contains("connected 3") }
         }
         world.expectNothingLeft()
     }

@@ -25,6 +25,7 @@ struct Probe {
         case "store": await useStore()
         case "watches": await makeWatches()
         case "rival": await outdoRival()
+        case "devices": await serveDevices()
         case "exhaust": exhaustMemory()
         default: fail()
         }
