@@ -26,7 +26,8 @@ public final class ModelToolstack: @unchecked Sendable {
         of name: DeviceName, kind: String? = nil, in domain: DomainID = .control
     ) -> String {
         let guest = ModelXen.guest.rawValue
-        return "/local/domain/\(domain.rawValue)/backend/\(kind ?? name.type)/\(guest)/\(name.number)"
+        return
+            "/local/domain/\(domain.rawValue)/backend/\(kind ?? name.type)/\(guest)/\(name.number)"
     }
 
     /// Makes both directories and starts a backend.

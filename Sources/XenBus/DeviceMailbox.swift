@@ -122,6 +122,7 @@ final class DeviceMailbox: @unchecked Sendable {
     }
 
     private var isEmpty: Bool {
-        requests.isEmpty && !isRemovalAsked && !isDetachAsked && !hasOwnChanged && !hasBackendChanged
+        requests.isEmpty && !isRemovalAsked && !isDetachAsked && !hasOwnChanged
+            && !hasBackendChanged
     }
 }

@@ -72,7 +72,8 @@ public final class FrontendConnection: @unchecked Sendable {
     ///   - unwanted: keys or directories besides that earlier drivers may have left.
     /// - Throws: `closing` when the backend has gone away meanwhile.
     public func publish(
-        _ keys: [PublishedKey], as state: XenbusState = .initialised, removing unwanted: [String] = []
+        _ keys: [PublishedKey], as state: XenbusState = .initialised,
+        removing unwanted: [String] = []
     ) async throws(DeviceError) {
         precondition(
             state == .initialised || state == .connected, "published as neither of two states")

@@ -8,6 +8,7 @@ extension FrontendDevice {
         for action in actions {
             switch action {
             case .write(let state): await write(state)
+            case .look: mailbox.backendChanged()
             case .report(let fault): await report(fault)
             default: tellDriver(action)
             }
@@ -29,7 +30,7 @@ extension FrontendDevice {
         case .force: current?.isForced = true
         case .release(let outcome): current?.outcome = outcome
         case .end(let ending): self.ending = ending
-        case .write, .report: break
+        case .write, .look, .report: break
         }
         condition.signal()
     }

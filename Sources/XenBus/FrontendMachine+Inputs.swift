@@ -24,6 +24,7 @@ extension FrontendMachine {
     ) {
         backend = reading
         self.isOnline = isOnline
+        isBackendFresh = true
         // Written again while nothing else changed: so backends tell of a disk's new size.
         if phase == .connected, reading == .state(.connected) { actions.append(.keysChanged) }
     }

@@ -51,6 +51,10 @@ extension FrontendMachine {
         }
     }
 
+    /// Whether nobody is there who could answer to Closing. One in InitWait can, and may be about
+    /// to map what was published.
+    var backendIsAway: Bool { backendHoldsNothing && backend != .state(.initWait) }
+
     /// Whether the backend's state says that it has nothing of this end's mapped.
     var backendHoldsNothing: Bool {
         switch backend {

@@ -107,20 +107,27 @@ extension FrontendMachine {
 
     private mutating func beginClosing(_ actions: inout [Action]) {
         isReset = false
-        if own == .state(.closed) { return enter(.closed) }
+        if own == .state(.closed) { return enterAndLook(.closed, &actions) }
         write(.closing, &actions)
-        enter(.closing)
+        enterAndLook(.closing, &actions)
+    }
+
+    /// What the backend showed before proves nothing: it may not have seen what is written here.
+    private mutating func enterAndLook(_ next: Phase, _ actions: inout [Action]) {
+        enter(next)
+        isBackendFresh = false
+        if !isRemoved { actions.append(.look) }
     }
 
     private mutating func stepClosing(_ actions: inout [Action]) {
-        guard isRemoved || hasTimedOut || backend == .state(.closing) || backendHoldsNothing
-        else { return }
+        let isAnswered = isBackendFresh && (backend == .state(.closing) || backendIsAway)
+        guard isRemoved || hasTimedOut || isAnswered else { return }
         write(.closed, &actions)
-        enter(.closed)
+        enterAndLook(.closed, &actions)
     }
 
     private mutating func stepClosed(_ actions: inout [Action]) {
-        if backendHoldsNothing {
+        if isBackendFresh && backendHoldsNothing {
             release(isRemoved && backend == .absent ? .removed : .released, &actions)
         } else if isRemoved {
             release(.removed, &actions)

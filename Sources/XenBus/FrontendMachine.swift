@@ -136,6 +136,8 @@ public struct FrontendMachine: Hashable, Sendable {
     public enum Action: Hashable, Sendable {
         /// Write this end's state, unless the directory is gone.
         case write(XenbusState)
+        /// Read the backend's state, even if nothing says that it changed.
+        case look
         /// Give the driver a connection, for which it makes and publishes its keys.
         case connect
         /// Tell the driver that the backend is connected.
@@ -180,6 +182,9 @@ public struct FrontendMachine: Hashable, Sendable {
     /// Others have written this end's state.
     var isReset = false
     var hasTimedOut = false
+    /// Whether the backend's state was read since this end last wrote that it closes. A backend
+    /// that begins anew finds the keys of the old connection, and may map them until then.
+    var isBackendFresh = false
     /// A driver that was late finds here what it will be told.
     var outcome: CloseOutcome?
 

@@ -10,7 +10,9 @@ import XenTypes
         let world = try World()
         let disk = try world.attach()
         try world.run { world in
-            await world.wait("connected") { disk.state == .connected && world.state(of: disk) == "4" }
+            await world.wait("connected") {
+                disk.state == .connected && world.state(of: disk) == "4"
+            }
             #expect(world.pages.mapped.count == 1)
             #expect(world.driver.lastKeys?.flag("feature-flush-cache") == true)
             world.toolstack.askBack(disk)

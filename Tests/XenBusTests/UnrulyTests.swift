@@ -14,7 +14,9 @@ import XenTypes
         slow.delay = 15_000_000_000...15_000_000_000
         try world.attach(manners: slow)
         try world.run { world in
-            await world.wait("connected", milliseconds: 200_000) { world.driver.log.contains("connected 1") }
+            await world.wait("connected", milliseconds: 200_000) {
+                world.driver.log.contains("connected 1")
+            }
         }
         #expect(world.driver.log.contains("connected 1"))
         world.expectNothingLeft()

@@ -12,7 +12,8 @@ extension Guest {
         #if hasFeature(Embedded)
             Live.devices
         #else
-            DeviceBus(store: .unconnected, timekeeper: Timekeeper(now: { 0 }, sleep: { _ in false }))
+            DeviceBus(
+                store: .unconnected, timekeeper: Timekeeper(now: { 0 }, sleep: { _ in false }))
         #endif
     }
 }
