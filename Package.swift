@@ -22,7 +22,9 @@ let package = Package(
     targets: [
         // Floor 0: the ABI, the machine, the image's shape.
         .target(name: "CXen", path: "xen-headers"),
-        .target(name: "CArch", path: "arch/x86_64"),
+        .target(
+            name: "CArch", path: "arch/x86_64",
+            cSettings: [.headerSearchPath("../../xen-headers/include")]),
         .target(
             name: "ApusLinker", path: "linker", exclude: ["toolset.json"],
             resources: [.copy("apus.ld")]),
@@ -42,12 +44,14 @@ let package = Package(
         floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 6
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
+        floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "Lifecycle",
+                "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -82,6 +86,12 @@ let package = Package(
             "GrantsTests",
             of: ["CXen", "XenTypes", "Hypercalls", "Grants", "ModelXen", "SeededRandomness"]),
         tests("ClockTests", of: ["CXen", "Hypercalls", "Clock", "ModelXen", "SeededRandomness"]),
+        tests(
+            "LifecycleTests",
+            of: [
+                "CXen", "Clock", "Events", "Hypercalls", "XenStore", "Lifecycle", "ModelXen",
+                "SeededRandomness", "Simulation",
+            ]),
         tests("ConsoleTests", of: ["CXen", "Console"]),
         tests(
             "ModelXenTests", of: ["CArch", "CXen", "Hypercalls", "ModelXen", "SeededRandomness"]),

@@ -12,6 +12,7 @@
 @_exported import struct Grants.QuarantineStatistics
 @_exported import struct Hypercalls.GrantStatus
 @_exported import struct Hypercalls.XenVersion
+@_exported import enum Lifecycle.ShutdownRequest
 @_exported import struct Memory.HeapStatistics
 @_exported import struct XenTypes.DomainID
 @_exported import struct XenTypes.GrantReference

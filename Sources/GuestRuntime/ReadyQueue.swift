@@ -38,6 +38,19 @@ public struct ReadyQueue: ~Copyable {
     /// Whether no job is ready.
     public var isEmpty: Bool { occupied == 0 }
 
+    /// How many jobs are ready, counted one by one: for reports.
+    public var count: Int {
+        var count = 0
+        for position in 0..<5 {
+            var job = buckets[position].first
+            while let this = job {
+                count += 1
+                job = this.load(fromByteOffset: Self.linkOffset, as: Job?.self)
+            }
+        }
+        return count
+    }
+
     /// Adds a job, which the queue owns until it pops it, with its scheduler-private word.
     public mutating func push(_ job: Job) {
         let position = Self.bucket(ofPriority: Self.priority(of: job))

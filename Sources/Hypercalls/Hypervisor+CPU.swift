@@ -15,11 +15,6 @@ extension Hypervisor {
     @inline(__always)
     public func timeStamp() -> UInt64 { apus_read_tsc(machine) }
 
-    /// Whether a vCPU of this domain runs. `noEntry` when there is no such vCPU.
-    public func isUp(_ vcpu: VCPUID) throws(XenError) -> Bool {
-        try call(__HYPERVISOR_vcpu_op, UInt64(VCPUOP_is_up), UInt64(vcpu.rawValue)) != 0
-    }
-
     /// A word of hardware randomness from RDSEED or, with `seed` false, RDRAND. Nil when the
     /// hardware had none ready. Ask CPUID first whether the instruction exists.
     public func hardwareRandom(seed: Bool) -> UInt64? {

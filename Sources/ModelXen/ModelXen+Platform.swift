@@ -1,4 +1,4 @@
-// What this Xen says of itself, its parameters, its vCPU and its own console.
+// What this Xen says of itself, its parameters and its own console; where the vCPU's part is.
 //
 // Source: xen-headers/include/xen/version.h, hvm.h, vcpu.h, console.h.
 
@@ -46,34 +46,12 @@ extension ModelXen {
         return 0
     }
 
-    func vcpuOperation(
-        _ operation: Int32, _ vcpu: UInt64, _ address: UInt64
-    ) throws(XenError) -> Int64 {
-        guard vcpu == 0 else { throw .noEntry }
-        switch operation {
-        case VCPUOP_is_up: return 1
-        case VCPUOP_stop_periodic_timer: return 0
-        case VCPUOP_stop_singleshot_timer: timerDeadline = nil
-        case VCPUOP_set_singleshot_timer:
-            let request = try argument(address, as: vcpu_set_singleshot_timer.self)
-            let isFuture = request.pointee.flags & UInt32(VCPU_SSHOTTMR_future) != 0
-            if isFuture, request.pointee.timeout_abs_ns < nanoseconds {
-                throw XenError(code: XEN_ETIME)
-            }
-            timerDeadline = request.pointee.timeout_abs_ns
-            runDue()
-        case VCPUOP_register_vcpu_info: try registerVCPUInfo(argument(address))
-        default: throw .notImplemented
-        }
-        return 0
-    }
-
     /// Whether the guest moved its vCPU's part out of the shared page.
     var isVCPUInfoRegistered: Bool {
         UInt(bitPattern: vcpuInfo) != UInt(bitPattern: sharedInfo)
     }
 
-    private func registerVCPUInfo(
+    func registerVCPUInfo(
         _ request: UnsafeMutablePointer<vcpu_register_vcpu_info>
     ) throws(XenError) {
         let size = MemoryLayout<vcpu_info>.size

@@ -44,6 +44,8 @@ public final class ModelXen {
         public var hasFIFO = true
         /// Open ports that the guest may have (xl's default).
         public var portLimit = 1023
+        /// vCPUs that the domain has; the guest runs on the first.
+        public var vcpuCount: UInt32 = 1
         /// The machine's highest frame that is memory.
         public var highestMachineFrame: UInt64 = 0x40_0000
         /// Frames that the guest's grant table may have (xl's default).
@@ -94,6 +96,8 @@ public final class ModelXen {
     public var guestMemory: ModelMemory?
     /// How often the guest had all translations dropped.
     public internal(set) var flushCount = 0
+    /// The other vCPUs that Xen was told about.
+    var vcpus: [UInt32: ModelVCPU] = [:]
     // Grants
     let grants = ModelGrants()
     var peers: [DomainID: ModelPeer] = [:]

@@ -10,9 +10,9 @@ public struct DeviceTimeouts: Hashable, Sendable {
     /// Until a backend that does not connect is given up for this time.
     public var backendConnected: UInt64 = 60_000_000_000
     /// Until a driver's connection is closed over its head.
-    public var driver: UInt64 = 8_000_000_000
+    public var driver: UInt64 = 5_000_000_000
     /// Until Closed is written without the backend's Closing.
-    public var backendClosing: UInt64 = 5_000_000_000
+    public var backendClosing: UInt64 = 3_000_000_000
     /// Until pages are taken back without the backend's Closed, as far as it lets go of them.
     public var backendClosed: UInt64 = 5_000_000_000
     /// From a fault to the next attempt.

@@ -123,7 +123,7 @@ extension Boot {
                     echo \(device) >unbind && sleep 1 && echo \(device) >bind
                     """)
                 #expect(result.succeeded, "\(result.output)")
-                try await domain.wait(for: "vbd 51728: connected 2, 8192 sectors\n")
+                try await wait(for: "8192 sectors\n", times: 2, in: domain)
                 #expect(try await backendState(domain, "vbd/51728") == "4")
             }
         }

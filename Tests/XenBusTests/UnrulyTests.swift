@@ -161,7 +161,7 @@ import XenTypes
             let start = world.time.now
             world.toolstack.askBack(disk)
             await world.wait("closed") { world.toolstack.isClosed(disk) }
-            #expect(world.time.now - start < 9_000_000_000)
+            #expect(world.time.now - start < 6_000_000_000)
             world.toolstack.remove(disk)
             await world.wait("gone") { world.driver.isRunning == 0 }
         }

@@ -8,7 +8,7 @@
 apus_xen_hypercall:
     mov %r9d, %eax
     mov %rcx, %r10
-    jmp *hypercall_gate(%rip)
+    jmp *apus_hypercall_gate(%rip)
     .size apus_xen_hypercall, . - apus_xen_hypercall
 
     .type gate_pv, @function
@@ -37,13 +37,14 @@ apus_choose_gate:
     mov $gate_svm, %ecx
     cmp $2, %edi
     cmove %rcx, %rax
-    mov %rax, hypercall_gate(%rip)
+    mov %rax, apus_hypercall_gate(%rip)
     ret
     .size apus_choose_gate, . - apus_choose_gate
 
     .data
     .balign 8
-hypercall_gate:
+    .globl apus_hypercall_gate
+apus_hypercall_gate:
     .quad gate_pv
 #endif
     .section .note.GNU-stack, "", @progbits

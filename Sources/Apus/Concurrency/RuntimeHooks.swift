@@ -61,6 +61,7 @@
     /// Runs the domain for ever; `exit` is the way out.
     @_silgen_name("swift_task_asyncMainDrainQueueImpl")
     func apusRun() -> Never {
+        Live.startServices()
         while true { Live.turn() }
     }
 

@@ -42,6 +42,7 @@
         var store: XenStoreClient?
         var storeChannel: EventChannel?
         var devices: DeviceBus?
+        var housekeeping: Housekeeping?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.

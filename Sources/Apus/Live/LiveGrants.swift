@@ -1,5 +1,7 @@
 // Grants on the live machine: where the table and other domains' pages are mapped.
 #if hasFeature(Embedded)
+    import CArch
+    import CXen
     import Grants
     import GuestRuntime
     import Hypercalls
@@ -30,7 +32,8 @@
                 hypervisor: Live.hypervisor,
                 window: Self.window(
                     at: PhysicalMemory.foreignAddress + Chunk.byteCount,
-                    pageCount: Self.foreignPageCount, BootInformation.foreignFrames))
+                    pageCount: Self.foreignPageCount, BootInformation.foreignFrames),
+                ownDomain: { Live.ownDomain })
         }
 
         private static func window(
@@ -103,6 +106,17 @@
     extension Live {
         /// The version asked for before grants were first used; nil for whichever suffices.
         nonisolated(unsafe) static var preferredGrantVersion: GrantVersion?
+
+        nonisolated(unsafe) private static var knownDomain: DomainID?
+
+        /// This domain's number, which Xen tells by CPUID to those that are PVH.
+        static var ownDomain: DomainID? {
+            if let knownDomain { return knownDomain }
+            let leaf = hypervisor.cpuid(UInt32(XEN_CPUID_FIRST_LEAF) + 4)
+            guard leaf.eax & UInt32(XEN_HVM_CPUID_DOMID_PRESENT) != 0 else { return nil }
+            knownDomain = DomainID(rawValue: UInt16(truncatingIfNeeded: leaf.ecx))
+            return knownDomain
+        }
 
         static var grants: LiveGrants {
             if let grants = kernel.pointee.grants { return grants }

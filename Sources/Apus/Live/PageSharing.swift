@@ -86,6 +86,7 @@
             switch error {
             case .noRoom: self = .noRoom
             case .outOfMemory: self = .outOfMemory
+            case .ownPages: self = .unavailable(.notSupported)
             case .failed(let error): self = .unavailable(error)
             case .refused(let status, let index): self = .refused(status, index: index)
             }

@@ -17,8 +17,18 @@
             ImageLayout.runInitializers()
         }
 
-        /// Says how the application ended, as the console's last line, and powers the domain off.
+        /// Ends the domain in an orderly way: clean-ups first, if there are any. Jobs go on
+        /// meanwhile; the caller does not.
         static func exit(_ status: Int32) -> Never {
+            guard let housekeeping = kernel.pointee.housekeeping, housekeeping.hasDuties else {
+                end(.powerOff, status)
+            }
+            housekeeping.end(.powerOff, status: status)
+            while true { turn() }
+        }
+
+        /// Says how the application ended, as the console's last line, and ends the domain.
+        static func end(_ reason: ShutdownReason, _ status: Int32) -> Never {
             if let isAtLineStart = kernel.pointee.console?.isAtLineStart, !isAtLineStart {
                 put(UInt8(ascii: "\n"))
             }
@@ -27,7 +37,7 @@
                 "apus: exit status ", decimal: UInt64(UInt8(truncatingIfNeeded: status)))
             EmergencyOutput.write("\n")
             EmergencyOutput.end()
-            powerDown(.powerOff)
+            powerDown(reason)
         }
     }
 #endif

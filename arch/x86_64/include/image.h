@@ -25,6 +25,8 @@ APUS_ADDRESS(apus_trap_stubs_pv)
 APUS_ADDRESS(apus_trap_stubs_pvh)
 APUS_ADDRESS(apus_upcall_pv)
 APUS_ADDRESS(apus_upcall_pvh)
+APUS_ADDRESS(apus_parked)
+APUS_ADDRESS(apus_parked_stacks)
 
 /// The application's `main`, which the compiler makes of its `@main` type.
 int apus_application_main(int count, char *_Nullable *_Nullable arguments) __asm__("main");
