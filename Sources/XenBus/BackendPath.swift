@@ -58,7 +58,7 @@ public struct BackendPath: Hashable, Sendable {
         Decimal.parse(text, limit: domainLimit - 1).map { DomainID(rawValue: UInt16($0)) }
     }
 
-    /// Whether `bytes` are one part of a path: the store allows no others but `@`, which is its own.
+    /// Whether `bytes` are one part of a path. The store has `@` besides, for its own.
     private static func isName(_ bytes: Substring.UTF8View) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy(DeviceName.isNameByte)
     }

@@ -41,7 +41,7 @@ import XenTypes
     @Test func `a backend that never connects is given up after some attempts`() throws {
         let world = try World()
         var slow = ModelBackend.Manners()
-        slow.delay = 10_000_000...10_000_000
+        slow.delay = 200_000_000...200_000_000
         let disk = try world.attach(manners: slow)
         try world.run { world in
             await world.wait("InitWait") { disk.state == .initWait }
