@@ -17,6 +17,8 @@ let package = Package(
     products: [
         .library(name: "Apus", targets: ["Apus"]),
         .library(name: "XenRig", targets: ["XenRig"]),
+        // For the fuzzers.
+        .library(name: "XenBus", targets: ["XenBus"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [

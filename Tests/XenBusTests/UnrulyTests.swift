@@ -45,7 +45,7 @@ import XenTypes
         let disk = try world.attach(manners: slow)
         try world.run { world in
             await world.wait("InitWait") { disk.state == .initWait }
-            disk.manners.isDeaf = true
+            disk.manners.silenceProbability = 1
             await world.wait("giving up", milliseconds: 300_000) {
                 world.bus.servedDevices.first?.phase == .dormant
                     && world.driver.log.filter { $0.hasPrefix("closed") }.count == 3

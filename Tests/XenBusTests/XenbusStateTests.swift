@@ -6,7 +6,7 @@ import XenBus
 
 @Suite struct XenbusStateTests {
     @Test func `states have the numbers of Xen's header`() {
-        let numbers: [XenbusState: xenbus_state] = [
+        let numbers: [XenbusState: Int32] = [
             .unknown: XenbusStateUnknown, .initialising: XenbusStateInitialising,
             .initWait: XenbusStateInitWait, .initialised: XenbusStateInitialised,
             .connected: XenbusStateConnected, .closing: XenbusStateClosing,
@@ -14,7 +14,7 @@ import XenBus
             .reconfigured: XenbusStateReconfigured,
         ]
         #expect(numbers.count == XenbusState.allCases.count)
-        for (state, number) in numbers { #expect(UInt32(state.rawValue) == number.rawValue) }
+        for (state, number) in numbers { #expect(Int32(state.rawValue) == number) }
     }
 
     @Test func `every state is read as it is written`() {

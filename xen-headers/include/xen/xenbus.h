@@ -6,17 +6,14 @@
 #ifndef APUS_XEN_XENBUS_H
 #define APUS_XEN_XENBUS_H
 
-#ifndef __ASSEMBLER__
-enum xenbus_state {
-    XenbusStateUnknown = 0,
-    XenbusStateInitialising = 1,
-    XenbusStateInitWait = 2,     // Waits for the peer, or for a hotplug script.
-    XenbusStateInitialised = 3,  // Has published; waits for the peer to connect.
-    XenbusStateConnected = 4,
-    XenbusStateClosing = 5,
-    XenbusStateClosed = 6,
-    XenbusStateReconfiguring = 7,
-    XenbusStateReconfigured = 8
-};
-#endif
+#define XenbusStateUnknown 0
+#define XenbusStateInitialising 1
+#define XenbusStateInitWait 2     // Waits for the peer, or for a hotplug script.
+#define XenbusStateInitialised 3  // Has published; waits for the peer to connect.
+#define XenbusStateConnected 4
+#define XenbusStateClosing 5
+#define XenbusStateClosed 6
+#define XenbusStateReconfiguring 7
+#define XenbusStateReconfigured 8
+
 #endif
