@@ -11,7 +11,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     switch first % 5 {
     case 0: readTexts(rest)
     case 1: readDirectories(rest)
-    case 2: Handshake().run(rest)
+    case 2:
+        var handshake = Handshake()
+        handshake.run(rest)
     case 3: serveFrontend(rest)
     default: readKeys(rest)
     }
