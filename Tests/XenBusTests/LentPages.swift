@@ -1,5 +1,4 @@
-// Pages that a driver lends and a backend maps, with the one rule that matters: what is mapped is not
-// taken back.
+// Pages that a driver lends and a backend maps. What is mapped is not taken back.
 
 import Hypercalls
 
