@@ -17,6 +17,9 @@ let package = Package(
     products: [
         .library(name: "Apus", targets: ["Apus"]),
         .library(name: "XenRig", targets: ["XenRig"]),
+        // For the fuzzers, which are a package of their own.
+        .library(name: "XenStore", targets: ["XenStore"]),
+        .library(name: "XenBus", targets: ["XenBus"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -43,13 +46,15 @@ let package = Package(
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 6
+        floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "Lifecycle",
+                "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -64,7 +69,11 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "XenStore"],
+            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
+            swiftSettings: strict),
+        .target(
+            name: "ModelBackends",
+            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -92,8 +101,8 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
-                "Simulation", "XenStore",
+                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
+                "SeededRandomness", "Simulation", "XenStore",
             ]),
         tests(
             "XenStoreTests",
@@ -104,7 +113,14 @@ let package = Package(
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("FuzzTests", of: ["RigTools", "XenRig"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests(
+            "XenBusTests",
+            of: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Clock", "XenStore", "XenBus",
+                "ModelXen", "ModelBackends", "Simulation", "SeededRandomness",
+            ]),
         tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]

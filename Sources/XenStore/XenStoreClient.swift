@@ -83,6 +83,9 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
     /// Counts of the present and the past.
     public var statistics: XenStoreStatistics { connection.statistics }
 
+    /// Tasks that wait for answers.
+    var waiterCount: Int { waiters.count }
+
     /// Sends a request outside of any transaction, and waits for its answer.
     public func perform(_ request: XenStoreRequest) async throws(XenStoreError) -> [UInt8] {
         try await exchange { $0.submit(request) }.payload.bytes
@@ -106,6 +109,18 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
             }
         } onCancel: {
             if let id { abandon(id) }
+        }
+        return try answer.get()
+    }
+
+    /// As ``exchange(_:)``, and cancellation changes nothing.
+    func exchangeUncancelled(
+        _ submit: (inout Connection) -> UInt32
+    ) async throws(XenStoreError) -> Connection.Reply {
+        let answer = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<Answer, Never>) in
+            waiters[submit(&connection)] = continuation
+            settle()
         }
         return try answer.get()
     }

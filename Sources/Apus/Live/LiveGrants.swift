@@ -77,6 +77,15 @@
             if mappings.stuckCount > 0 { tend() }
         }
 
+        /// Before the domain is suspended. No page of another domain may be mapped then.
+        func prepareForSuspension() { table.prepareForSuspension() }
+
+        /// After a suspension; in a new domain everything lent before is void.
+        func recover(inNewDomain isNew: Bool) throws(GrantTable.LendError) {
+            if isNew { Live.forgetOwnDomain() }
+            try table.recover(inNewDomain: isNew)
+        }
+
         /// Looks after what is not given back, from ten times a second to once in ten seconds,
         /// until all of it is.
         private func tend() {
@@ -117,6 +126,9 @@
             knownDomain = DomainID(rawValue: UInt16(truncatingIfNeeded: leaf.ecx))
             return knownDomain
         }
+
+        /// A resumed domain has another.
+        static func forgetOwnDomain() { knownDomain = nil }
 
         static var grants: LiveGrants {
             if let grants = kernel.pointee.grants { return grants }
