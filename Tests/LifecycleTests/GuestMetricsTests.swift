@@ -30,14 +30,14 @@ struct GuestMetricsTests {
         let metrics = metrics(rig)
         let (guest, memory) = (rig.guest, memory)
         try guest.run {
-            async let _: Void = metrics.run(everyNanoseconds: 1_000_000_000)
-            _ = await guest.timekeeper.sleep(forNanoseconds: 500_000_000)
+            async let _: Void = metrics.run(everyNanoseconds: 30_000_000_000)
+            _ = await guest.timekeeper.sleep(forNanoseconds: 20_000_000_000)
             #expect(rig.store.read("attr/PVAddons/Installed") == "1")
             #expect(rig.store.read("data/meminfo_total") == "65536")
             #expect(rig.store.read("data/meminfo_free") == "5000")
             #expect(rig.store.read("data/updated") == "1")
             memory.freeKiB = 4000
-            _ = await guest.timekeeper.sleep(forNanoseconds: 2_000_000_000)
+            _ = await guest.timekeeper.sleep(forNanoseconds: 60_000_000_000)
             #expect(rig.store.read("data/meminfo_free") == "4000")
         }
         try guest.run { await metrics.withdraw() }
@@ -53,8 +53,8 @@ struct GuestMetricsTests {
         let metrics = metrics(rig, lines)
         let guest = rig.guest
         try guest.run {
-            async let _: Void = metrics.run(everyNanoseconds: 1_000_000_000)
-            _ = await guest.timekeeper.sleep(forNanoseconds: 5_000_000_000)
+            async let _: Void = metrics.run(everyNanoseconds: 30_000_000_000)
+            _ = await guest.timekeeper.sleep(forNanoseconds: 100_000_000_000)
         }
         #expect(rig.store.read("data/os_name") == "Apus")
         #expect(lines.all.count == 1)
