@@ -64,7 +64,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "XenStore"],
+            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -92,8 +92,8 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Hypercalls", "ModelXen", "SeededRandomness",
-                "Simulation", "XenStore",
+                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
+                "SeededRandomness", "Simulation", "XenStore",
             ]),
         tests(
             "XenStoreTests",

@@ -23,6 +23,9 @@ public final class ForeignMappings: @unchecked Sendable {
         case noRoom
         /// No memory for a page table. Transient.
         case outOfMemory
+        /// The pages are this domain's own, and it is PVH: Xen would take them from where they
+        /// are. Permanent.
+        case ownPages
     }
 
     /// Operations in one hypercall: each takes 32 bytes of the stack.
@@ -32,6 +35,7 @@ public final class ForeignMappings: @unchecked Sendable {
 
     let hypervisor: Hypervisor
     let window: PageWindow
+    private let ownDomain: () -> DomainID?
     var slots: Slots
     /// Xen's number for the mapping in each slot; nil where there is none.
     var handles: [grant_handle_t?]
@@ -39,9 +43,15 @@ public final class ForeignMappings: @unchecked Sendable {
     var stuck: [Int] = []
 
     /// No mappings; each page of the window has room for one. The window is nobody else's.
-    public init(hypervisor: Hypervisor, window: PageWindow) {
+    ///
+    /// - Parameter ownDomain: this domain's number as far as it is known. Asked under PVH, at
+    ///   each mapping.
+    public init(
+        hypervisor: Hypervisor, window: PageWindow, ownDomain: @escaping () -> DomainID?
+    ) {
         self.hypervisor = hypervisor
         self.window = window
+        self.ownDomain = ownDomain
         slots = Slots(count: window.pageCount)
         handles = [grant_handle_t?](repeating: nil, count: window.pageCount)
     }
@@ -59,6 +69,11 @@ public final class ForeignMappings: @unchecked Sendable {
         _ references: [GrantReference], of domain: DomainID, _ access: GrantAccess
     ) throws(MapError) -> ForeignMapping {
         precondition(!references.isEmpty, "a mapping has at least one page")
+        // A frame of ours has one place in the address space that Xen keeps for us: mapped in
+        // another, it is gone from the first.
+        guard window.firstFrame == nil || domain != .current && domain != ownDomain() else {
+            throw .ownPages
+        }
         guard let slot = slots.take(references.count) else { throw .noRoom }
         do throws(MapError) {
             for first in stride(from: 0, to: references.count, by: Self.batchLimit) {

@@ -13,24 +13,32 @@ extension GrantTable {
     func grow() throws(LendError) {
         start()
         guard frameCount < limit() else { throw .exhausted }
-        try show(.entries, frameCount)
-        if entries.version == .two, statusFrameCount * 8 <= frameCount {
-            try show(.statuses, statusFrameCount)
-            statusFrameCount += 1
-        }
-        let count = UInt32(entries.version.entriesPerFrame)
-        let first = UInt32(frameCount) * count
-        frameCount += 1
-        free.reserveCapacity(frameCount * Int(count))
-        for number in (max(first, Self.reservedCount)..<first + count).reversed() {
+        let first = UInt32(frameCount * entries.version.entriesPerFrame)
+        try addFrame()
+        let end = UInt32(frameCount * entries.version.entriesPerFrame)
+        referenceCount = Int(end)
+        free.reserveCapacity(referenceCount)
+        for number in (max(first, Self.reservedCount)..<end).reversed() {
             free.append(GrantReference(rawValue: number))
         }
     }
 
+    /// Makes one more frame usable, and under version 2 its status.
+    func addFrame() throws(LendError) {
+        try show(.entries, frameCount)
+        // A status frame serves eight of entries.
+        if entries.version == .two, statusFrameCount * 8 <= frameCount {
+            try show(.statuses, statusFrameCount)
+            statusFrameCount += 1
+        }
+        frameCount += 1
+    }
+
     /// Settles the version. A domain starts with 1, so that 1 need not be asked for.
-    private func start() {
+    func start() {
         guard !isStarted else { return }
         isStarted = true
+        entries = GrantEntries(version: .one, entries: window.start, statuses: window.start)
         guard preferred ?? sufficientVersion == .two else { return }
         do throws(GrantRefusal) {
             try hypervisor.setGrantVersion(2)
@@ -51,7 +59,7 @@ extension GrantTable {
     }
 
     /// How many frames Xen allows, and the window has room for.
-    private func limit() -> Int {
+    func limit() -> Int {
         // Nobody may have less than one.
         guard frameCount > 0 else { return 1 }
         if let frameLimit { return frameLimit }
@@ -64,13 +72,16 @@ extension GrantTable {
     /// Of every nine pages of the window, version 2 takes eight for entries and one for status.
     private var entryFrameRoom: Int { window.pageCount * 8 / 9 }
 
+    /// The page of the window for a frame of status.
+    func statusPage(_ index: Int) -> Int { entryFrameRoom + index }
+
     private enum Part {
         case entries, statuses
     }
 
     /// Makes a frame of the table readable and writable in its place.
     private func show(_ part: Part, _ index: Int) throws(LendError) {
-        let page = part == .entries ? index : entryFrameRoom + index
+        let page = part == .entries ? index : statusPage(index)
         let number: UInt64
         do throws(GrantRefusal) {
             number = try frameNumber(of: part, index, at: page)

@@ -38,6 +38,10 @@ public final class GrantTable: @unchecked Sendable {
     /// Frames of the table that can be used.
     var frameCount = 0
     var statusFrameCount = 0
+    /// References that there are, reserved ones included.
+    var referenceCount = 0
+    /// From the announcement of a suspension until all is as before.
+    var isSuspended = false
     /// Xen's limit; asked once, when a second frame is wanted.
     var frameLimit: Int?
     /// The table's number: each resume makes a new one.
@@ -81,6 +85,7 @@ public final class GrantTable: @unchecked Sendable {
     public func lend(
         _ frame: GuestFrame, to peer: DomainID, _ access: GrantAccess
     ) throws(LendError) -> Grant {
+        guard !isSuspended else { throw .refused(.status(.tryAgain)) }
         if free.isEmpty { try grow() }
         guard frame.rawValue <= entries.version.frameLimit else { throw .frameTooHigh(frame) }
         guard let reference = free.popLast() else { throw .exhausted }

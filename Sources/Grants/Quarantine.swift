@@ -68,9 +68,9 @@ extension GrantTable {
                 quarantineCursor += 1
                 continue
             }
-            // Out of the list before its owner is told, who may come back in.
-            quarantined.swapAt(quarantineCursor, quarantined.count - 1)
-            quarantined.removeLast()
+            // Out of the list before its owner is told, who may come back in. In order, so that
+            // none is passed over.
+            quarantined.remove(at: quarantineCursor)
             reclaimedCount += 1
             grant.whenReclaimed(grant.frame)
         }

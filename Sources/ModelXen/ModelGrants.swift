@@ -164,6 +164,16 @@ extension ModelXen {
         grants.entry(reference)
     }
 
+    /// Gives the guest the empty table of a new domain, as a resume does. Peers' mappings of the
+    /// old domain's pages are gone with it.
+    public func replaceGrantTable() {
+        for peer in peers.values { peer.forgetMappings() }
+        grants.table = []
+        grants.statuses = []
+        grants.pins = [:]
+        grants.version = 1
+    }
+
     /// The version of the guest's table.
     public var grantVersion: UInt32 { grants.version }
     /// Frames of the guest's table.

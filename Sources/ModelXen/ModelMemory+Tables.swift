@@ -102,7 +102,9 @@ extension ModelMemory {
         let machineFrame = ModelEntry.frame(entry)
         // The kernel of a 64-bit PV guest is no more than a user to the processor.
         let accepted = entry | ModelEntry.user
-        if level == 1, machineFrame == sharedInfo { return accepted }
+        if level == 1, machineFrame == sharedInfo || foreignFrames.contains(machineFrame) {
+            return accepted
+        }
         guard let frame = ownFrame(of: machineFrame) else { throw .invalidArgument }
         if level > 1 {
             guard entry & ModelEntry.large == 0 else { throw .invalidArgument }

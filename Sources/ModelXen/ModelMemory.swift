@@ -33,6 +33,8 @@ public final class ModelMemory {
     public let ownFrames: UnsafePointer<UInt64>
     /// The page of Xen's that the guest may map: its shared info.
     public let sharedInfo: MachineFrame
+    /// Other frames that the guest may map: Xen's, of a grant table.
+    public var foreignFrames: Set<MachineFrame> = []
     /// The guest's top table.
     public let root: PseudophysicalFrame
     /// The builder's tables, the top one among them.

@@ -73,6 +73,8 @@ public final class ModelPeer {
         for mapping in mappings.keys { unmap(mapping) }
     }
 
+    func forgetMappings() { mappings = [:] }
+
     /// How many pages of the guest it has mapped.
     public var mappingCount: Int { mappings.count }
 

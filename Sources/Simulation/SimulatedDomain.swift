@@ -1,6 +1,7 @@
 // A simulated guest together with its store, and what must be left of both at the end: nothing.
 
 import Events
+import Grants
 import Hypercalls
 import ModelXen
 import XenStore
@@ -18,6 +19,9 @@ public final class SimulatedDomain {
         /// The ABI of the guest's events.
         public var interface = EventChannels.Interface.twoLevel
 
+        /// The version of its grant table; nil: as the domain decides.
+        public var grantVersion: GrantVersion?
+
         /// An ordinary domain whose jobs run in any order.
         public init() {}
     }
@@ -30,6 +34,8 @@ public final class SimulatedDomain {
     public let guest: SimulatedGuest
     /// The domain's client of its store.
     public let client: XenStoreClient
+    /// What the domain lends; of PVH's kind, where an address is a frame's.
+    public let grants: GrantTable
     /// Until the end.
     private var channel: EventChannel?
     private let portsBefore: Int
@@ -41,6 +47,11 @@ public final class SimulatedDomain {
         guest = SimulatedGuest(xen, preferring: setup.interface)
         guest.order = setup.order
         portsBefore = xen.openPorts().count
+        let hole = xen.makeHole(pageCount: 4)
+        let frame = GuestFrame(rawValue: UInt64(UInt(bitPattern: hole)) >> Page.shift)
+        let window = PageWindow(start: hole, pageCount: 4, firstFrame: frame) { _, _ in true }
+        grants = GrantTable(
+            hypervisor: xen.hypervisor, window: window, preferring: setup.grantVersion)
         do {
             let channel = try guest.events.adopt(store.guestPort)
             let (hypervisor, port) = (xen.hypervisor, store.guestPort)
@@ -83,6 +94,10 @@ public final class SimulatedDomain {
             ("requests in flight", client.statistics.requestsInFlight),
             ("requests waiting", client.statistics.requestsWaiting),
             ("more ports", xen.openPorts().count - portsBefore),
+            ("grants", grants.grantCount),
+            ("live entries in Xen", xen.grantCount.entries),
+            ("uses by peers", xen.grantCount.peerUses),
+            ("foreign pages mapped", xen.grantCount.mappings),
         ]
         return counts.compactMap { $0.1 == 0 ? nil : "\($0.1) \($0.0)" }
     }

@@ -82,7 +82,8 @@ public struct EmergencyStoreWriter {
         while done < bytes.count {
             let count = ring.write(bytes.extracting(done...))
             done += count
-            if count > 0 { signal() }
+            // Also of a full ring: the event that told of it may have been missed.
+            signal()
             discardReplies()
             if ring.isBroken || count == 0 && isOverdue() { return false }
         }

@@ -42,7 +42,8 @@ final class Guest {
             preferring: variant.version)
         mappings = ForeignMappings(
             hypervisor: xen.hypervisor,
-            window: Self.window(xen, mappingWindow, mappingPageCount, variant.isPV, changes))
+            window: Self.window(xen, mappingWindow, mappingPageCount, variant.isPV, changes),
+            ownDomain: { ModelXen.guest })
         changes.guest = self
     }
 

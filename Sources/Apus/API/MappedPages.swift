@@ -9,7 +9,8 @@ import Hypercalls
 public struct MappedPages: ~Copyable {
     private let mapping: ForeignMapping
 
-    /// Maps pages that `domain` lends to this one.
+    /// Maps pages that `domain` lends to this one. A PVH domain cannot map its own, which are
+    /// `unavailable`.
     ///
     /// - Parameter references: at least one, in the order in which the pages are to lie.
     public init(

@@ -1,5 +1,7 @@
 // Grants on the live machine: where the table and other domains' pages are mapped.
 #if hasFeature(Embedded)
+    import CArch
+    import CXen
     import Grants
     import GuestRuntime
     import Hypercalls
@@ -30,7 +32,8 @@
                 hypervisor: Live.hypervisor,
                 window: Self.window(
                     at: PhysicalMemory.foreignAddress + Chunk.byteCount,
-                    pageCount: Self.foreignPageCount, BootInformation.foreignFrames))
+                    pageCount: Self.foreignPageCount, BootInformation.foreignFrames),
+                ownDomain: { Live.ownDomain })
         }
 
         private static func window(
@@ -74,6 +77,15 @@
             if mappings.stuckCount > 0 { tend() }
         }
 
+        /// Before the domain is suspended. No page of another domain may be mapped then.
+        func prepareForSuspension() { table.prepareForSuspension() }
+
+        /// After a suspension; in a new domain everything lent before is void.
+        func recover(inNewDomain isNew: Bool) throws(GrantTable.LendError) {
+            if isNew { Live.forgetOwnDomain() }
+            try table.recover(inNewDomain: isNew)
+        }
+
         /// Looks after what is not given back, from ten times a second to once in ten seconds,
         /// until all of it is.
         private func tend() {
@@ -103,6 +115,20 @@
     extension Live {
         /// The version asked for before grants were first used; nil for whichever suffices.
         nonisolated(unsafe) static var preferredGrantVersion: GrantVersion?
+
+        nonisolated(unsafe) private static var knownDomain: DomainID?
+
+        /// This domain's number, which Xen tells by CPUID to those that are PVH.
+        static var ownDomain: DomainID? {
+            if let knownDomain { return knownDomain }
+            let leaf = hypervisor.cpuid(UInt32(XEN_CPUID_FIRST_LEAF) + 4)
+            guard leaf.eax & UInt32(XEN_HVM_CPUID_DOMID_PRESENT) != 0 else { return nil }
+            knownDomain = DomainID(rawValue: UInt16(truncatingIfNeeded: leaf.ecx))
+            return knownDomain
+        }
+
+        /// A resumed domain has another.
+        static func forgetOwnDomain() { knownDomain = nil }
 
         static var grants: LiveGrants {
             if let grants = kernel.pointee.grants { return grants }

@@ -67,7 +67,8 @@
         static var version: GrantVersion? { Live.kernel.pointee.grants?.table.version }
 
         static var quarantineStatistics: QuarantineStatistics {
-            Live.grants.table.quarantineStatistics
+            // Without making a table: its version is still open.
+            Live.kernel.pointee.grants?.table.quarantineStatistics ?? QuarantineStatistics()
         }
     }
 
@@ -86,6 +87,7 @@
             switch error {
             case .noRoom: self = .noRoom
             case .outOfMemory: self = .outOfMemory
+            case .ownPages: self = .unavailable(.notSupported)
             case .failed(let error): self = .unavailable(error)
             case .refused(let status, let index): self = .refused(status, index: index)
             }

@@ -29,6 +29,10 @@ struct Probe {
         case "store": await useStore()
         case "watches": await makeWatches()
         case "rival": await outdoRival()
+        case "grants": lendMany()
+        case "self": await lendToSelf()
+        case "lender": await lendToPeer()
+        case "borrower": await borrowFromPeer()
         case "exhaust": exhaustMemory()
         default: fail()
         }
