@@ -1,6 +1,7 @@
 import Clock
 import Hypercalls
 import ModelXen
+import Simulation
 import Testing
 
 @testable import Lifecycle
@@ -21,6 +22,13 @@ struct GuestMetricsTests {
             }, say: { lines.all.append($0) })
     }
 
+    /// Waits a minute of milliseconds at most.
+    private func wait(_ guest: SimulatedGuest, until isSo: () -> Bool) async {
+        for _ in 0..<60_000 where !isSo() {
+            _ = await guest.timekeeper.sleep(forNanoseconds: 1_000_000)
+        }
+    }
+
     final class Lines: @unchecked Sendable { var all: [String] = [] }
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
@@ -31,13 +39,13 @@ struct GuestMetricsTests {
         let (guest, memory) = (rig.guest, memory)
         try guest.run {
             async let _: Void = metrics.run(everyNanoseconds: 30_000_000_000)
-            _ = await guest.timekeeper.sleep(forNanoseconds: 20_000_000_000)
+            await wait(guest, until: { rig.store.read("data/updated") == "1" })
             #expect(rig.store.read("attr/PVAddons/Installed") == "1")
             #expect(rig.store.read("data/meminfo_total") == "65536")
             #expect(rig.store.read("data/meminfo_free") == "5000")
             #expect(rig.store.read("data/updated") == "1")
             memory.freeKiB = 4000
-            _ = await guest.timekeeper.sleep(forNanoseconds: 60_000_000_000)
+            await wait(guest, until: { rig.store.read("data/meminfo_free") == "4000" })
             #expect(rig.store.read("data/meminfo_free") == "4000")
         }
         try guest.run { await metrics.withdraw() }
