@@ -17,6 +17,8 @@ let package = Package(
     products: [
         .library(name: "Apus", targets: ["Apus"]),
         .library(name: "XenRig", targets: ["XenRig"]),
+        // For the fuzzers, which are a package of their own.
+        .library(name: "XenStore", targets: ["XenStore"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -104,6 +106,7 @@ let package = Package(
         tests("ImageTests", of: ["ImageAudit", "RigTools", "XenRig"]),
         tests("RigToolsTests", of: ["RigTools", "SeededRandomness"]),
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests("FuzzTests", of: ["RigTools", "XenRig"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("TidyTests", of: ["RigTools"]),
     ],

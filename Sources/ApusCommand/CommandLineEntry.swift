@@ -7,6 +7,7 @@ enum Subcommand: Equatable {
     case run(RunCommand)
     case build(BuildCommand)
     case test(TestCommand)
+    case fuzz(FuzzCommand)
     case doctor(DoctorCommand)
     case help(String)
 
@@ -22,6 +23,7 @@ enum Subcommand: Equatable {
         case "run": self = .run(try RunCommand(rest))
         case "build": self = .build(try BuildCommand(rest))
         case "test": self = .test(try TestCommand(rest))
+        case "fuzz": self = .fuzz(try FuzzCommand(rest))
         case "doctor": self = .doctor(try DoctorCommand(rest))
         case "help": self = .help(try rest.first.map(Self.helpText) ?? Help.general)
         case "--help", "-h": self = .help(Help.general)
@@ -41,6 +43,7 @@ enum Subcommand: Equatable {
         case .run(let command): return try await command.run()
         case .build(let command): return try await command.run()
         case .test(let command): return try await command.run()
+        case .fuzz(let command): return try await command.run()
         case .doctor(let command): return try await command.run()
         case .help(let text):
             printBytes(Data("\(text)\n".utf8))

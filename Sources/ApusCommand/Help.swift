@@ -9,6 +9,7 @@ enum Help {
           run NAME       build NAME, boot it as a domU and show its console
           build NAME     build NAME; the last line is the path of its image
           test           run the project's tests
+          fuzz [NAME]    run the fuzzers of the decoders
           doctor         say what this machine lacks, and how to install it
           help COMMAND   all about a command
 
@@ -26,7 +27,9 @@ enum Help {
           APUS_MIRROR    the Debian mirror to build them from (else that of apt)
         """
 
-    static let commands = ["run": run, "build": build, "test": test, "doctor": doctor]
+    static let commands = [
+        "run": run, "build": build, "test": test, "fuzz": fuzz, "doctor": doctor,
+    ]
 
     private static let run = """
         Usage: apus run NAME [options] [-- argument...]
@@ -75,6 +78,20 @@ enum Help {
           --filter NAME  only suites and tests whose name matches this regular expression
 
         \(environment)
+
+        \(ExitCode.table)
+        """
+
+    private static let fuzz = """
+        Usage: apus fuzz [NAME] [--seconds N]
+
+        Builds the fuzzers of Tests/Fuzz and runs NAME, or all but the canary: over the committed
+        corpus, then on inputs of their own. What does harm is kept in a file that the last line
+        names, and the status is 1. What widened the coverage is kept for the next run.
+
+          --seconds N    how long each runs (default: 60); 0 for the corpus only
+
+        FuzzCanary has a planted fault and proves that the others would be found.
 
         \(ExitCode.table)
         """

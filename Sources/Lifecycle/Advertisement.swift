@@ -3,7 +3,11 @@
 import XenStore
 
 /// What this domain says of itself in the store, until it is withdrawn.
-public struct Advertisement {
+///
+/// A class, since the withdrawal at the end of a domain may come while a node is being written.
+public final class Advertisement: @unchecked Sendable {
+    // Unchecked: everything on the guest's one executor.
+
     private struct Entry {
         let path: String
         /// What the toolstack had put there; nil where nothing was.
@@ -21,7 +25,7 @@ public struct Advertisement {
 
     /// Writes a node. What was there before is put back in the end. A refusal is recorded, and the
     /// node not tried again.
-    public mutating func set(_ path: String, to value: String) async {
+    public func set(_ path: String, to value: String) async {
         guard !refusedPaths.contains(path) else { return }
         do throws(XenStoreError) {
             if !entries.contains(where: { $0.path == path }) {
@@ -39,7 +43,7 @@ public struct Advertisement {
     }
 
     /// Removes what was not there before, and puts back what was.
-    public mutating func withdraw() async {
+    public func withdraw() async {
         let written = entries
         entries = []
         for entry in written.reversed() {

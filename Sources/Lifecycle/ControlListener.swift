@@ -35,7 +35,7 @@ public final class ControlListener: @unchecked Sendable {
 
     private let store: XenStoreClient
     private let orders: Orders
-    private var features: Advertisement
+    private let features: Advertisement
 
     /// Orders that were taken, known or not.
     public private(set) var orderCount = 0

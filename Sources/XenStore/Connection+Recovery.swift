@@ -42,11 +42,19 @@ extension Connection {
         decoder = MessageDecoder()
         (sending, sentCount) = ([], 0)
         transactions.removeAll()
+        transactionSlotsInUse = 0
         var resent: [UInt32] = []
+        var starts: [UInt32] = []
         for (id, entry) in entries.sorted(by: { $0.value.order < $1.value.order }) {
-            if settle(id, entry) { resent.append(id) }
+            guard settle(id, entry) else { continue }
+            if entry.request.type == .transactionStart {
+                starts.append(id)
+            } else {
+                resent.append(id)
+            }
         }
         queue.prepend(resent)
+        startQueue.prepend(starts)
     }
 
     /// Goes on over a ring that the store has just made anew.
@@ -81,7 +89,7 @@ extension Connection {
 
     private mutating func remove(_ id: UInt32, _ entry: Entry) {
         entries[id] = nil
-        if !entry.isSent { queue.removeAll { $0 == id } }
+        if !entry.isSent { unqueue(id) }
         if entry.isAwaited { report(id, .failure(.connectionLost)) }
     }
 
@@ -90,6 +98,7 @@ extension Connection {
         loseConnection()
         phase = .dead
         queue = Fifo()
+        startQueue = Fifo()
         for (id, entry) in entries.sorted(by: { $0.value.order < $1.value.order }) {
             remove(id, entry)
         }

@@ -49,11 +49,14 @@ extension Connection {
         case .unwatch: entry.watch.map { forgetWatch($0) }
         case .transactionStart:
             guard case .success(let payload) = result, let transaction = payload.transaction
-            else { return }
+            else { return freeTransactionSlot() }
             transactions.insert(transaction)
             // Whoever wanted it has gone meanwhile.
             if !entry.isAwaited { dropTransaction(transaction, generation: generation) }
+        case .transactionEnd: freeTransactionSlot()
         default: break
         }
     }
+
+    private mutating func freeTransactionSlot() { transactionSlotsInUse -= 1 }
 }

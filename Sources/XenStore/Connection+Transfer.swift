@@ -40,13 +40,21 @@ extension Connection {
     /// Makes the next request the one that is being sent.
     private mutating func prepareNext() -> Bool {
         (sending, sentCount) = ([], 0)
-        guard entries.count - queue.count < Self.inFlightLimit, let id = queue.popFirst() else {
+        guard entries.count - waitingCount < Self.inFlightLimit, let id = nextInQueue() else {
             return false
         }
         guard let entry = entries[id] else { preconditionFailure("a queued request is none") }
         entries[id]?.isSent = true
         sending = entry.request.message(id: id, transaction: entry.transaction)
         return true
+    }
+
+    private mutating func nextInQueue() -> UInt32? {
+        if transactionSlotsInUse < Self.transactionLimit, let id = startQueue.popFirst() {
+            transactionSlotsInUse += 1
+            return id
+        }
+        return queue.popFirst()
     }
 
     /// Takes one read's worth of replies out of the ring.

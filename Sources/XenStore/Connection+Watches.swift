@@ -73,25 +73,31 @@ extension Connection {
         _ entry: Entry, _ result: Result<ReplyPayload, XenStoreError>
     ) {
         guard let token = entry.watch, let watch = watches[token] else { return }
-        // Under the same token there is none but ours: a store that kept the watch over a
-        // reconnection says that it exists.
-        if case .failure(let error) = result, error != .refused(.alreadyExists) {
-            return forgetWatch(token)
+        switch result {
+        case .success: break
+        // Perhaps it was set: to end one that is none does no harm.
+        case .failure(.malformedReply): watches[token]?.isWanted = false
+        case .failure(.refused(.alreadyExists)):
+            // Under this token there is none but ours: the store kept the watch over the change
+            // of connections. It does not tell of a new one, so nobody else does.
+            watches[token]?.changes.insert(watch.path)
+            stir(token)
+        case .failure: return forgetWatch(token)
         }
         watches[token]?.phase = .active
-        if !watch.isWanted { endWatch(token) }
+        guard !isAlive(token) else { return }
+        stir(token)
+        endWatch(token)
     }
 
-    /// Asks the new connection for every watch of the old one, before anything else. Each has
-    /// something to tell: nobody knows what was missed.
+    /// Asks the new connection for every watch of the old one, before anything else. The store
+    /// tells each at once of its own path: nobody knows what was missed.
     mutating func reviveWatches() {
         var ids: [UInt32] = []
         for token in watches.keys.sorted() {
             // One that is still being asked for has its request in the queue.
             guard let watch = watches[token], watch.phase == .active else { continue }
             watches[token]?.phase = .registering
-            watches[token]?.changes.insert(watch.path)
-            stir(token)
             let request = XenStoreRequest.watch(watch.path, token: token)
             ids.append(submit(request, watch: token, isAwaited: false))
         }
@@ -109,9 +115,10 @@ extension Connection {
     /// The store is told nothing of a watch that it was not asked for yet; otherwise the answer
     /// is followed by the request to forget it.
     private mutating func withdrawRegistration(_ token: UInt64) {
-        for (id, entry) in entries where entry.watch == token && !entry.isSent {
+        for (id, entry) in entries
+        where entry.watch == token && !entry.isSent && !entry.isAwaited {
             entries[id] = nil
-            queue.removeAll { $0 == id }
+            unqueue(id)
             return forgetWatch(token)
         }
     }

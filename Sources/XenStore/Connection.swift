@@ -14,6 +14,9 @@ struct Connection {
     /// Requests that the store is given at a time; others wait. The C xenstored reads 20 of a
     /// domain before it wants to be rid of answers.
     static var inFlightLimit: Int { 32 }
+    /// Transactions that the store is given at a time; others wait. Either xenstored allows a
+    /// domain 10.
+    static var transactionLimit: Int { 8 }
     /// Times that a request is sent again because the connection was made anew.
     static var resendLimit: Int { 4 }
     /// Connections in a row that brought not one message until the store is given up.
@@ -65,6 +68,11 @@ struct Connection {
     var entries: [UInt32: Entry] = [:]
     /// Of the entries, those that are not sent.
     var queue = Fifo<UInt32>()
+    /// Starts of transactions wait apart: they may have to wait for others' ends.
+    var startQueue = Fifo<UInt32>()
+    /// Transactions that the store may have, from the request for the start to the answer to
+    /// the end.
+    var transactionSlotsInUse = 0
     /// The message that is on its way into the ring, and how much of it is there.
     var sending: [UInt8] = []
     var sentCount = 0
@@ -114,7 +122,7 @@ struct Connection {
         }
         if request.type == .transactionEnd { transactions.remove(transaction) }
         entries[id] = entry
-        queue.append(id)
+        if request.type == .transactionStart { startQueue.append(id) } else { queue.append(id) }
         return id
     }
 
@@ -129,7 +137,7 @@ struct Connection {
         if let token = entry.watch { watches[token]?.isWanted = false }
         guard !entry.isSent else { return true }
         entries[id] = nil
-        queue.removeAll { $0 == id }
+        unqueue(id)
         if let token = entry.watch { forgetWatch(token) }
         // The transaction is open in the store, and has to be ended one way or another.
         if entry.request.type == .transactionEnd {
@@ -160,11 +168,19 @@ struct Connection {
 
     var statistics: XenStoreStatistics {
         var counts = counts
-        counts.requestsWaiting = queue.count
-        counts.requestsInFlight = entries.count - queue.count
+        counts.requestsWaiting = waitingCount
+        counts.requestsInFlight = entries.count - waitingCount
         counts.watches = watches.count
         counts.transactions = transactions.count
         return counts
+    }
+
+    /// Requests that are not sent.
+    var waitingCount: Int { queue.count + startQueue.count }
+
+    mutating func unqueue(_ id: UInt32) {
+        queue.removeAll { $0 == id }
+        startQueue.removeAll { $0 == id }
     }
 
     mutating func report(_ id: UInt32, _ result: Result<Reply, XenStoreError>) {

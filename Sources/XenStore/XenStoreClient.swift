@@ -83,6 +83,9 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
     /// Counts of the present and the past.
     public var statistics: XenStoreStatistics { connection.statistics }
 
+    /// Tasks that wait for answers.
+    var waiterCount: Int { waiters.count }
+
     /// Sends a request outside of any transaction, and waits for its answer.
     public func perform(_ request: XenStoreRequest) async throws(XenStoreError) -> [UInt8] {
         try await exchange { $0.submit(request) }.payload.bytes

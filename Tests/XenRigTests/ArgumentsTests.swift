@@ -25,6 +25,16 @@ struct ArgumentsTests {
         #expect(command.flavour == .standard)
     }
 
+    @Test("a fuzzer runs for a minute unless told otherwise")
+    func fuzz() throws {
+        #expect(try FuzzCommand([]).seconds == 60)
+        let command = try FuzzCommand(["FuzzXenStore", "--seconds=5"])
+        #expect(command.name == "FuzzXenStore")
+        #expect(command.seconds == 5)
+        #expect(throws: UsageError.self) { try FuzzCommand(["--seconds", "many"]) }
+        #expect(throws: UsageError.self) { try FuzzCommand(["A", "B"]) }
+    }
+
     @Test("a flavour of the rig is a Xen and a store")
     func flavour() throws {
         let command = try RunCommand(["Hello", "--xen", "4.17", "--store=oxenstored"])
@@ -50,7 +60,7 @@ struct ArgumentsTests {
         }
     }
 
-    @Test("help is there for every command", arguments: ["run", "build", "test", "doctor"])
+    @Test("help is there for every command", arguments: ["run", "build", "test", "fuzz", "doctor"])
     func help(command: String) throws {
         let text = try #require(Help.commands[command])
         #expect(try Subcommand(["help", command]) == .help(text))

@@ -22,7 +22,7 @@ struct StoreOutputTests {
     @Test(
         "each release has the count of watches in a line of its own",
         arguments: [
-            "Domain 7:\nnodes            :     19 (max   36)\nwatches          :      8 (max    8)\n",
+            "Domain 7:\nnodes       :     19 (max   36)\nwatches     :      8 (max    8)\n",
             "Domain 7:\nnodes           :       12\nwatches         :        8\n",
         ])
     func quota(text: String) {

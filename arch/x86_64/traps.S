@@ -12,6 +12,8 @@
 #define UPCALL_MASK 1
 #define PENDING_SELECTOR 8
 #include "include/traps.h"
+// Of struct apus_trap_frame.
+#define TRAP_FRAME_RIP 136
     .text
 .macro trap_stub vector:req
     .balign 16
@@ -57,9 +59,13 @@ trap_common:
     push %rcx
     push %rax
     mov %rsp, %rdi
-    and $-16, %rsp
     mov %cr2, %rsi
-    xor %ebp, %ebp
+    // A frame record, as if the interrupted code had called: whoever reads the stack, in a core
+    // too, gets there by frame pointers.
+    push TRAP_FRAME_RIP(%rdi)
+    push %rbp
+    mov %rsp, %rbp
+    and $-16, %rsp
     call apus_trap
     ud2
     .size trap_common, . - trap_common

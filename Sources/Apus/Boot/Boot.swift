@@ -59,6 +59,7 @@
             protectImage(&tables)
             mapSharedInfo(&tables)
             mapRings(&tables)
+            publishFrameLists()
             fillPool(&tables)
             let heapPage = page(of: takeFrame())
             createHeap(in: heapPage, tables)
@@ -134,6 +135,26 @@
             guard let ring else { return }
             fillPool(&tables)
             tables.map(ring.page, at: ring.page.address, .readWrite)
+        }
+
+        /// Tells the toolstack where the p2m list is, for a core or a saved domain.
+        private mutating func publishFrameLists() {
+            guard case .pv(let frames) = given.paging, let lists = given.frameLists,
+                // Of a domain of more than 32 GiB the lists would outgrow what is mapped.
+                lists.listCount <= 32,
+                let shared = UnsafeMutablePointer<shared_info>(
+                    bitPattern: UInt(address_of_apus_shared_info()))
+            else { return }
+            let directory = takeFrame()
+            let entries = page(of: directory).assumingMemoryBound(to: UInt64.self)
+            for index in 0..<lists.listCount {
+                let list = takeFrame()
+                lists.fill(index, page(of: list).assumingMemoryBound(to: UInt64.self))
+                entries[index] = frames.machineFrame(of: list).rawValue
+            }
+            shared.pointee.arch.pfn_to_mfn_frame_list_list =
+                frames.machineFrame(of: directory).rawValue
+            shared.pointee.arch.max_pfn = given.frameCount
         }
 
         /// What seals the heap's free lists: better not known to whoever chooses the bytes of

@@ -25,4 +25,6 @@ struct BootInformation {
     /// Virtual address of the top page table.
     var rootTable: UInt64
     var paging: PagingMode
+    /// Under PV, what the toolstack is to find the p2m list by.
+    var frameLists: FrameLists?
 }

@@ -21,6 +21,9 @@
             mode = .pv
             rootTable = given.pt_base
             paging = .pv(frames)
+            frameLists = FrameLists(
+                of: frames, first: PseudophysicalFrame(containing: given.mfn_list),
+                frameCount: given.nr_pages)
             memory.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: given.nr_pages)))
             frameCount = given.nr_pages
             reserved.insert(FrameRange(.zero, PseudophysicalFrame(rawValue: 1)))

@@ -16,7 +16,7 @@ public enum BootMode: String, Sendable, CaseIterable {
 /// What the toolstack does with a domain that ended.
 public enum EndAction: String, Sendable {
     case destroy, preserve, restart
-    /// Leaves a core for `Rig.core(of:to:)` first.
+    /// Leaves a core first, for `RunningDomain.fetchCore(timeout:)`.
     case coredumpDestroy = "coredump-destroy"
 }
 

@@ -50,6 +50,13 @@ enum XLOutput {
         return nil
     }
 
+    /// Where the core of a crashed domain is.
+    static func corePath(in output: String) -> String? {
+        let mark = "dumping core to "
+        return output.split(whereSeparator: \.isNewline).last { $0.hasPrefix(mark) }
+            .map { String($0.dropFirst(mark.count)) }
+    }
+
     /// `xl list`: a heading, then a line for each domain, dom0 first.
     static func domains(inList output: String) -> [String] {
         output.split(whereSeparator: \.isNewline).dropFirst().compactMap { line in

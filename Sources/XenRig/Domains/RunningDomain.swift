@@ -107,7 +107,9 @@ public final class RunningDomain: Sendable {
             throw .timedOut("\(reason); its console ends: \(console.suffix(300))")
         }
         try await drainConsole()
-        if isXen && ending != .destroyed && ending != .suspend {
+        // Of a domain whose core is being taken xl disposes itself.
+        let leavesCore = ending == .crash && configuration.onCrash == .coredumpDestroy
+        if isXen && ending != .destroyed && ending != .suspend && !leavesCore {
             _ = try await rig.run("xl destroy \(name) 2>/dev/null")
         }
         return End(ending: ending, console: console)

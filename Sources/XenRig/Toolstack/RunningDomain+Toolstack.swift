@@ -20,9 +20,10 @@ extension RunningDomain {
         try await xl("sysrq", String(key))
     }
 
-    /// Says how many of its processors are to be online.
+    /// Says how many of its processors are to be online. The machine has one, and xl is told that
+    /// this is no matter.
     public func setOnlineVCPUs(_ count: Int) async throws(RigError) {
-        try await xl("vcpu-set", String(count))
+        try await xl("vcpu-set", String(count), "--ignore-host")
     }
 
     /// Waits until its toolstack has made a new domain of it (`onReboot: .restart`), from the one

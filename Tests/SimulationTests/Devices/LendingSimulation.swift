@@ -38,18 +38,13 @@ struct LendingSimulation {
         }
         var faults = guest.faults
         if guest.missingPageCount != 0 { faults.append("\(guest.missingPageCount) pages lost") }
-        Self.retry(domain.grants)
+        domain.grants.retryQuarantine()
         if eater.mappingCount < domain.grants.quarantineCount {
             faults.append("\(domain.grants.quarantineCount) pages in quarantine for no reason")
         }
         eater.die()
-        Self.retry(domain.grants)
+        domain.grants.retryQuarantine()
         if domain.grants.quarantineCount != 0 { faults.append("a page is kept by nobody") }
         return faults + domain.remains()
-    }
-
-    /// One attempt need not come to every page.
-    private static func retry(_ grants: GrantTable) {
-        while grants.retryQuarantine() > 0 {}
     }
 }
