@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "XenRig", targets: ["XenRig"]),
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
+        .library(name: "XenBus", targets: ["XenBus"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -45,13 +46,15 @@ let package = Package(
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
         // Floor 6
+        floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "Lifecycle",
+                "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -67,6 +70,10 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
+            swiftSettings: strict),
+        .target(
+            name: "ModelBackends",
+            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -108,6 +115,12 @@ let package = Package(
         tests("XenRigTests", of: ["RigTools", "XenRig", "ApusCommand"]),
         tests("FuzzTests", of: ["RigTools", "XenRig"]),
         tests("BootTests", of: ["RigTools", "XenRig", "ApusCommand"]),
+        tests(
+            "XenBusTests",
+            of: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Clock", "XenStore", "XenBus",
+                "ModelXen", "ModelBackends", "Simulation", "SeededRandomness",
+            ]),
         tests("TidyTests", of: ["RigTools"]),
     ],
     swiftLanguageModes: [.v6]

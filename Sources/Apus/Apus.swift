@@ -1,5 +1,6 @@
 // The umbrella: what `import Apus` brings.
 
+@_exported import XenBus
 @_exported import XenStore
 @_exported import _Concurrency
 
@@ -15,4 +16,5 @@
 @_exported import struct Memory.HeapStatistics
 @_exported import struct XenTypes.DomainID
 @_exported import struct XenTypes.GrantReference
+@_exported import struct XenTypes.Port
 @_exported import struct XenTypes.XenError

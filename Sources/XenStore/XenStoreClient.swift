@@ -113,6 +113,18 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
         return try answer.get()
     }
 
+    /// As ``exchange(_:)``, and cancellation changes nothing.
+    func exchangeUncancelled(
+        _ submit: (inout Connection) -> UInt32
+    ) async throws(XenStoreError) -> Connection.Reply {
+        let answer = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<Answer, Never>) in
+            waiters[submit(&connection)] = continuation
+            settle()
+        }
+        return try answer.get()
+    }
+
     private func abandon(_ id: UInt32) {
         guard connection.abandon(id), let waiter = waiters.removeValue(forKey: id) else { return }
         waiter.resume(returning: .failure(.cancelled))

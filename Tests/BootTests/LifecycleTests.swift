@@ -91,7 +91,7 @@ extension Boot {
                 is_there() { ! is_gone; }
                 for round in $(rounds); do
                     xl create $configuration >/tmp/$name.log 2>&1 &
-                    # Its store is not looked at: xl, still creating, may write after xl has destroyed.
+                    # Not noted: xl, still creating, may write to the store after the end.
                     await "there is a domain" is_there
                     usleep $((round * 15000))
                     xl destroy $name >/dev/null 2>&1

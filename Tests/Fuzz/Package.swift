@@ -16,6 +16,7 @@ let package = Package(
         // Has a fault, which proves that the others would be found.
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
+        fuzzer("FuzzXenBus", of: ["XenBus"]),
     ],
     swiftLanguageModes: [.v6]
 )

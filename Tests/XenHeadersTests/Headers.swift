@@ -34,8 +34,8 @@ struct Headers {
         }
         let names = [
             "xen", "event_channel", "sched", "vcpu", "memory", "version", "callback", "nmi",
-            "elfnote", "errno", "grant_table", "io/console", "io/xs_wire", "hvm/hvm_op",
-            "hvm/params", "hvm/hvm_vcpu", "arch-x86/hvm/start_info", "arch-x86/cpuid",
+            "elfnote", "errno", "grant_table", "io/console", "io/xs_wire", "io/xenbus",
+            "hvm/hvm_op", "hvm/params", "hvm/hvm_vcpu", "arch-x86/hvm/start_info", "arch-x86/cpuid",
         ]
         let includes = names.map { "#include \"\(directory)/\($0).h\"\n" }
         let version = "-D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__"

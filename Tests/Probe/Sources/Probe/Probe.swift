@@ -29,6 +29,7 @@ struct Probe {
         case "store": await useStore()
         case "watches": await makeWatches()
         case "rival": await outdoRival()
+        case "devices": await serveDevices()
         case "grants": lendMany()
         case "self": await lendToSelf()
         case "lender": await lendToPeer()
