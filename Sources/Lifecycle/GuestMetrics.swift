@@ -37,7 +37,7 @@ public final class GuestMetrics: @unchecked Sendable {
     private let timekeeper: Timekeeper
     private let sample: () -> Sample
     private let say: (String) -> Void
-    private var nodes: Advertisement
+    private let nodes: Advertisement
     private var last: Sample?
 
     /// - Parameters:
