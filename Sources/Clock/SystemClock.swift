@@ -51,6 +51,14 @@ public struct SystemClock {
         return last
     }
 
+    /// Ticks of the TSC in so many nanoseconds, as Xen has its rate now; at most 2 to the 62nd.
+    public func ticks(inNanoseconds span: UInt64) -> UInt64 {
+        guard let (record, _) = time.sample(timeStamp: { 0 }) else { return 1 << 62 }
+        let product = record.ticksPerSecond.multipliedFullWidth(by: span)
+        guard product.high < 1_000_000_000 else { return 1 << 62 }
+        return min(UInt64(1_000_000_000).dividingFullWidth(product).quotient, 1 << 62)
+    }
+
     /// What date it is, as far as the host knows. It jumps when the host's clock is set. Nil if
     /// Xen was writing all along.
     public mutating func wallClockNow() -> WallTime? {

@@ -20,6 +20,8 @@ public struct ShutdownReason: RawRepresentable, Hashable, Sendable {
     public static var reboot: ShutdownReason { ShutdownReason(rawValue: 1) }
     /// The domain failed.
     public static var crash: ShutdownReason { ShutdownReason(rawValue: 3) }
+    /// The domain was stuck (`on_watchdog`).
+    public static var watchdog: ShutdownReason { ShutdownReason(rawValue: 4) }
 }
 
 extension Hypervisor {
@@ -38,6 +40,18 @@ extension Hypervisor {
 
     /// Blocks a PVH vCPU until an interrupt is taken: `STI; HLT; CLI`.
     public func blockPVH() { apus_halt(machine) }
+
+    /// Has Xen end this domain, with the reason watchdog, unless it is told again within `seconds`.
+    ///
+    /// - Parameters:
+    ///   - id: 0 for a watchdog of one's own, of which Xen has two.
+    ///   - seconds: from now; 0 ends the watchdog.
+    /// - Returns: the watchdog's id. `notImplemented` under QEMU.
+    public func setWatchdog(_ id: UInt32, seconds: UInt32) throws(XenError) -> UInt32 {
+        var argument = sched_watchdog(id: id, timeout: seconds)
+        let result = try call(__HYPERVISOR_sched_op, SCHEDOP_watchdog, &argument)
+        return id == 0 ? UInt32(truncatingIfNeeded: result) : id
+    }
 
     /// Ends the domain. Comes back only if Xen refuses the reason.
     public func shutdown(_ reason: ShutdownReason) {

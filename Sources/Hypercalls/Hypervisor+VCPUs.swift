@@ -43,4 +43,11 @@ extension Hypervisor {
     public func takeDown(_ vcpu: VCPUID) throws(XenError) {
         _ = try call(__HYPERVISOR_vcpu_op, UInt64(VCPUOP_down), UInt64(vcpu.rawValue))
     }
+
+    /// Ends the timer that Xen starts for each PV vCPU: it raises `VIRQ_TIMER` every 10 ms in which
+    /// the vCPU runs.
+    public func stopPeriodicTimer(of vcpu: VCPUID) throws(XenError) {
+        _ = try call(
+            __HYPERVISOR_vcpu_op, UInt64(VCPUOP_stop_periodic_timer), UInt64(vcpu.rawValue))
+    }
 }

@@ -29,6 +29,7 @@ public final class Advertisement: @unchecked Sendable {
         guard !refusedPaths.contains(path) else { return }
         do throws(XenStoreError) {
             if !entries.contains(where: { $0.path == path }) {
+                try await recordParent(of: path)
                 let before = try await present(path)
                 // Recorded first: a write that is cancelled may have happened.
                 entries.append(Entry(path: path, before: before))
@@ -57,6 +58,18 @@ public final class Advertisement: @unchecked Sendable {
                 continue
             }
         }
+    }
+
+    /// The store makes what is missing above a node; the directories that toolstacks make have names
+    /// without a slash, and are left alone.
+    private func recordParent(of path: String) async throws(XenStoreError) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
+        let parent = String(path[..<slash])
+        guard parent.utf8.contains(UInt8(ascii: "/")),
+            !entries.contains(where: { $0.path == parent }),
+            try await store.readIfPresent(parent) == nil
+        else { return }
+        entries.append(Entry(path: parent, before: nil))
     }
 
     private func present(_ path: String) async throws(XenStoreError) -> [UInt8]? {

@@ -15,7 +15,7 @@ extension ModelXen {
             let request = try argument(address, as: sched_shutdown.self)
             guard request.pointee.reason <= UInt32(SHUTDOWN_MAX) else { throw .invalidArgument }
             outcome = .shutDown(reason: request.pointee.reason)
-        case SCHEDOP_watchdog: return 1
+        case SCHEDOP_watchdog: return try setWatchdog(argument(address))
         default: throw .notImplemented
         }
         return 0
@@ -62,5 +62,30 @@ extension ModelXen {
         vainBlockCount += 1
         if let onBlockedForever { return onBlockedForever() }
         precondition(vainBlockCount < 100, "the guest blocks, and nothing will ever wake it")
+    }
+
+    /// A domain has two, each known by its number.
+    private func setWatchdog(
+        _ request: UnsafeMutablePointer<sched_watchdog>
+    ) throws(XenError) -> Int64 {
+        let timeout = UInt64(request.pointee.timeout) * 1_000_000_000
+        var id = Int(request.pointee.id)
+        if id == 0 {
+            guard timeout > 0, let free = watchdogs.firstIndex(of: nil) else {
+                throw .invalidArgument
+            }
+            id = free + 1
+        }
+        guard id <= watchdogs.count else { throw .invalidArgument }
+        guard request.pointee.id == 0 || watchdogs[id - 1] != nil else { throw .invalidArgument }
+        watchdogs[id - 1] = timeout == 0 ? nil : nanoseconds + timeout
+        if timeout > 0 { schedule(afterNanoseconds: timeout) { [unowned self] in bite(id) } }
+        return request.pointee.id == 0 ? Int64(id) : 0
+    }
+
+    /// Plans of deadlines that were moved since come to nothing.
+    private func bite(_ id: Int) {
+        guard let deadline = watchdogs[id - 1], deadline <= nanoseconds else { return }
+        outcome = .shutDown(reason: UInt32(SHUTDOWN_watchdog))
     }
 }

@@ -114,6 +114,8 @@ public final class ModelXen {
     /// When the one-shot timer fires; nil while it is stopped.
     public internal(set) var timerDeadline: UInt64?
     /// The next first.
+    /// When each of the domain's two watchdogs ends it.
+    var watchdogs: [UInt64?] = [nil, nil]
     var actions: [ScheduledAction] = []
     var vainBlockCount = 0
     /// Runs before each reading of the TSC: where a test plays Xen at work under a reader.

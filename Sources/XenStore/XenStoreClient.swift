@@ -131,6 +131,9 @@ public final class XenStoreClient: XenStoreOperations, @unchecked Sendable {
         settle()
     }
 
+    /// Sends the store an event.
+    func signalStore() { signal() }
+
     /// Moves what can be moved, tells the store, and resumes who has waited for it.
     func settle() {
         connection.pump()

@@ -101,6 +101,9 @@ struct XenStoreRing {
         return count
     }
 
+    /// Whether the store has read all that was written.
+    var isDrained: Bool { produced == requestConsumer.pointee.load(ordering: .acquiring) }
+
     /// Room for requests, 0 to 1024 bytes.
     private mutating func requestRoom() -> Int {
         // Acquiring: the store has read the bytes whose places we are about to write over.

@@ -7,6 +7,11 @@
 // 8, 10 to 14, 17, 21, 29, 30.
 #define EXCEPTIONS_WITH_CODE 0x60227d00
 #define RFLAGS_IF 0x200
+// Fields of the first vCPU's vcpu_info, at the start of the shared page (xen-headers).
+#define UPCALL_PENDING 0
+#define UPCALL_MASK 1
+#define PENDING_SELECTOR 8
+#include "include/traps.h"
 // Of struct apus_trap_frame.
 #define TRAP_FRAME_RIP 136
     .text
@@ -74,17 +79,77 @@ apus_upcall_pv:
     pop %rcx
     pop %r11
     orb $3, 8(%rsp)
+    cmpq $0, apus_watchdog_deadline
+    jne watched
     iretq
     .size apus_upcall_pv, . - apus_upcall_pv
 
     .globl apus_upcall_pvh
     .type apus_upcall_pvh, @function
 apus_upcall_pvh:
+    cmpq $0, apus_watchdog_deadline
+    jne watched
     // The event stays pending until the executor has read it, and Xen would raise it again at
-    // once: the interrupted code goes on with interrupts off.
-    andq $~RFLAGS_IF, 16(%rsp)
+    // once: the interrupted code goes on with interrupts off. A HLT must not: Xen takes it for the
+    // vCPU's end. STI keeps interrupts away from the HLT behind it only until something else
+    // comes between the two, an exit to the hypervisor for instance.
+    cmpq $halt_instruction, (%rsp)
+    jne 1f
+    incq (%rsp)
+1:  andq $~RFLAGS_IF, 16(%rsp)
     iretq
     .size apus_upcall_pvh, . - apus_upcall_pvh
+
+    // The upcall of a vCPU that runs a job under a watchdog. Before the deadline, what Xen announced
+    // is kept for the executor and delivery goes on, so that the watchdog's timer is heard: it has a
+    // queue of its own. At the deadline the job is stuck, and its registers are told.
+    .type watched, @function
+watched:
+    push %rax
+    push %rdx
+    rdtsc
+    shl $32, %rdx
+    or %rdx, %rax
+    cmp apus_watchdog_deadline, %rax
+    jae 1f
+    movb $0, apus_shared_info + UPCALL_PENDING
+    xor %eax, %eax
+    xchg %rax, apus_shared_info + PENDING_SELECTOR
+    or %rax, apus_kept_selector
+    movb $1, apus_kept_upcall
+    pop %rdx
+    pop %rax
+    movb $0, apus_shared_info + UPCALL_MASK
+    iretq
+1:  movq $0, apus_watchdog_deadline
+    pop %rdx
+    pop %rax
+    push $0
+    push $APUS_WATCHDOG_VECTOR
+    jmp trap_common
+    .size watched, . - watched
+
+    // void apus_wait_for_interrupt(void): STI takes effect after the next instruction, so an upcall
+    // that is already pending ends the HLT instead of being lost before it.
+    .globl apus_wait_for_interrupt
+    .type apus_wait_for_interrupt, @function
+apus_wait_for_interrupt:
+    sti
+halt_instruction:
+    hlt
+    cli
+    ret
+    .size apus_wait_for_interrupt, . - apus_wait_for_interrupt
+
+    .data
+    .balign 8
+    .globl apus_watchdog_deadline, apus_kept_selector, apus_kept_upcall
+    // The time stamp at which the job that runs is stuck; 0 when none is watched.
+apus_watchdog_deadline: .quad 0
+    // What Xen announced meanwhile.
+apus_kept_selector: .quad 0
+apus_kept_upcall: .byte 0
+    .text
 
     // void apus_load_tables(const void *gdt_pointer, const void *idt_pointer, uint16_t task)
     .globl apus_load_tables

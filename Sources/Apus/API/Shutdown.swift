@@ -35,6 +35,26 @@ extension Guest {
             cleanUps: cleanUps, id: cleanUps.add(withinNanoseconds: nanoseconds, work))
     }
 
+    /// Ends the domain, after it has said where, when one job holds the vCPU for `timeout` to twice
+    /// as long: when nothing that awaits can go on. Off by default; `watchdog=SECONDS` on the command
+    /// line does the same. On a host it does nothing.
+    ///
+    /// - Parameter timeout: in whole seconds, at least one; nil ends the watchdog.
+    public static func enableWatchdog(timeout: Duration?) {
+        #if hasFeature(Embedded)
+            Live.setWatchdog(limitSeconds: timeout.map { Int(clamping: $0.components.seconds) })
+        #endif
+    }
+
+    /// Shows memory and version to a XenServer or an XCP-ng, as its guest agent does, until the
+    /// domain ends. Off by default; `metrics=on` on the command line does the same. On a host it
+    /// does nothing.
+    public static func publishMetrics() {
+        #if hasFeature(Embedded)
+            Live.housekeeping.startMetrics()
+        #endif
+    }
+
     /// The toolstack's requests to end, for an application that wants to answer them itself.
     ///
     /// While one reads them (from `makeAsyncIterator()` on), they do nothing else: it is the

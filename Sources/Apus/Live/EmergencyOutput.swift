@@ -44,6 +44,7 @@
 
         /// A line feed becomes CR LF, as terminals want it.
         static func write(_ byte: UInt8) {
+            CrashRecord.append(byte)
             if byte == UInt8(ascii: "\n") { store(UInt8(ascii: "\r")) }
             store(byte)
             if byte == UInt8(ascii: "\n") { flush() }

@@ -43,6 +43,7 @@
         var storeChannel: EventChannel?
         var devices: DeviceBus?
         var housekeeping: Housekeeping?
+        var watchdog: Watchdog?
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.
@@ -104,9 +105,31 @@
                 start: start, frame: heap.pointee.source.tables.guestFrame(of: frame))
         }
 
-        /// Has Xen wake the vCPU when the first alarm is due.
+        /// Has Xen wake the vCPU when the first alarm is due, or the watchdog is to be fed.
         mutating func armTimer() {
-            let deadline = alarms.nextDeadline ?? 0
+            var deadline = alarms.nextDeadline ?? 0
+            if let feeding = watchdog?.policy.nextFeeding {
+                deadline = deadline == 0 ? feeding : min(deadline, feeding)
+            }
+            armTimer(at: deadline)
+        }
+
+        /// Has the timer fire when a job that starts now is stuck; returns that time.
+        mutating func armWatchdog(at now: UInt64) -> UInt64 {
+            guard let policy = watchdog?.policy else { return .max }
+            armTimer(at: policy.jobDeadline(at: now, armed: armedDeadline))
+            return armedDeadline
+        }
+
+        /// Gives the timer's events a queue of their own, so that no other keeps them waiting, and
+        /// ends those that nobody asked for: they would.
+        func favourTimer() {
+            try? Live.hypervisor.stopPeriodicTimer(of: .boot)
+            // The 2-level ABI has no queues, and refuses; there the upcall's code takes the words.
+            try? Live.hypervisor.setPriority(0, of: timer.port)
+        }
+
+        private mutating func armTimer(at deadline: UInt64) {
             guard deadline != armedDeadline else { return }
             armedDeadline = deadline
             do throws(XenError) {

@@ -1,11 +1,9 @@
 // The life of the vCPU: events, alarms, jobs; and Xen's, when there are none.
 #if hasFeature(Embedded)
     import CArch
-    import CXen
     import Events
     import GuestRuntime
     import Hypercalls
-    import Synchronization
 
     extension Live {
         /// Jobs between two looks at the clock.
@@ -16,14 +14,20 @@
             let kernel = Live.kernel
             if kernel.pointee.events.hasPending { kernel.pointee.events.dispatchPending() }
             ring()
-            var count = 0
-            while count < jobsPerTurn, let job = kernel.pointee.ready.pop() {
+            if kernel.pointee.ready.isEmpty { return block() }
+            guard beginWatch() else { return }
+            runJobs()
+            endWatch()
+        }
+
+        private static func runJobs() {
+            let kernel = Live.kernel
+            for _ in 0..<jobsPerTurn {
+                guard let job = kernel.pointee.ready.pop() else { return }
                 unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: apusMainExecutor())
-                count += 1
                 // An event is worth a look at once: it costs a load.
-                if kernel.pointee.events.hasPending { return }
+                if kernel.pointee.events.hasPending || apus_has_kept_upcall() != 0 { return }
             }
-            if count == 0 { block() }
         }
 
         /// Makes a job ready at a time of the clock.
@@ -46,22 +50,16 @@
         private static func block() {
             let kernel = Live.kernel
             kernel.pointee.settleConsole()
+            if kernel.pointee.watchdog != nil { kernel.pointee.watchdog?.feed(at: now) }
             kernel.pointee.armTimer()
             switch mode {
             case .pv:
                 hypervisor.blockPV()
-                maskUpcalls()
+                // A wait may end without an upcall, and then delivery is still enabled.
+                setUpcallMask(1)
             case .pvh, .host:
                 hypervisor.blockPVH()
             }
-        }
-
-        /// A wait may end without an upcall, and then delivery is still enabled.
-        private static func maskUpcalls() {
-            let flag = UnsafeMutablePointer<Atomic<UInt8>>(
-                bitPattern: UInt(address_of_apus_shared_info())
-                    + UInt(offset_of_vcpu_info_evtchn_upcall_mask))
-            flag.unsafelyUnwrapped.pointee.store(1, ordering: .sequentiallyConsistent)
         }
     }
 #endif

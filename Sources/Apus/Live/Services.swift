@@ -24,15 +24,29 @@
         /// Of all that the application registered, together.
         private static let cleanUpNanoseconds: UInt64 = 60_000_000_000
         /// Of what is to be put in order in the store; a store that works takes milliseconds.
-        private static let withdrawalNanoseconds: UInt64 = 2_000_000_000
+        static let withdrawalNanoseconds: UInt64 = 2_000_000_000
 
         let cleanUps = CleanUps()
         let requests = ShutdownRequests()
         /// What the services themselves have to put in order at the end.
-        private let withdrawals = CleanUps()
+        let withdrawals = CleanUps()
+        var publishesMetrics = false
         private var ending: (request: ShutdownRequest, status: Int32)?
 
+        /// Begins what the command line and the toolstack may ask for.
         func start() {
+            if let word = Guest.argument("watchdog") {
+                if let seconds = Int(word), seconds > 0 {
+                    Live.setWatchdog(limitSeconds: seconds)
+                } else {
+                    print("apus: watchdog= takes a number of seconds")
+                }
+            }
+            if Guest.argument("metrics") == "on" { startMetrics() }
+            startListening()
+        }
+
+        private func startListening() {
             let vcpus = Live.kernel.pointee.makeParkedVCPUs()
             guard Live.kernel.pointee.information.store != nil else {
                 var all = vcpus
@@ -54,7 +68,7 @@
         }
 
         /// Runs a service until the domain ends.
-        private func run(_ service: @escaping @Sendable () async -> Void) {
+        func run(_ service: @escaping @Sendable () async -> Void) {
             let task = Task { await service() }
             withdrawals.add(withinNanoseconds: Self.withdrawalNanoseconds) { task.cancel() }
         }

@@ -29,6 +29,7 @@
 
         /// Says how the application ended, as the console's last line, and ends the domain.
         static func end(_ reason: ShutdownReason, _ status: Int32) -> Never {
+            setWatchdog(limitSeconds: nil)
             if let isAtLineStart = kernel.pointee.console?.isAtLineStart, !isAtLineStart {
                 put(UInt8(ascii: "\n"))
             }

@@ -9,10 +9,12 @@
     /// A fault, from the code in traps.S, on the fault stack (PVH) or the current one (PV).
     @c(apus_trap)
     func apusTrap(_ frame: UnsafePointer<apus_trap_frame>, _ address: UInt64) {
+        let isStuck = frame.pointee.vector == UInt64(APUS_WATCHDOG_VECTOR)
         CrashReport.begin()
+        if isStuck { CrashReport.describeStuckJob() }
         CrashReport.describe(frame.pointee, address: address)
         CrashReport.backtrace(from: frame.pointee.rip, framePointer: frame.pointee.rbp)
-        CrashReport.end()
+        CrashReport.end(isStuck ? "watchdog" : "fault", isStuck ? .watchdog : .crash)
     }
 
     /// Writes the report of a crash line by line, and ends the domain.
@@ -28,22 +30,34 @@
             reason()
             EmergencyOutput.write("\n")
             backtrace(from: 0, framePointer: apus_frame_pointer())
-            end()
+            end("fatal", .crash)
         }
 
         fileprivate static func begin() {
             if isReporting { Live.powerDown(.crash) }
             isReporting = true
+            // No job runs any more that could be stuck.
+            apus_set_watchdog_deadline(0)
             EmergencyOutput.begin()
+            CrashRecord.begin()
+        }
+
+        /// The line of a report that no exception led to.
+        fileprivate static func describeStuckJob() {
+            let limit = Live.kernel.pointee.watchdog?.policy.limitSeconds ?? 0
+            EmergencyOutput.write("apus: watchdog: one job has run for more than ", decimal: limit)
+            EmergencyOutput.write(" s and does not let others run\n")
         }
 
         fileprivate static func describe(_ frame: apus_trap_frame, address: UInt64) {
-            EmergencyOutput.write("apus: fault: ")
-            EmergencyOutput.write(name(of: frame.vector))
-            if frame.vector == 14 { describePageFault(frame.code, address: address) }
-            if frame.vector == 13 { EmergencyOutput.write(" code ", hexadecimal: frame.code) }
-            EmergencyOutput.write(" at ", hexadecimal: frame.rip)
-            EmergencyOutput.write("\n")
+            if frame.vector < 32 {
+                EmergencyOutput.write("apus: fault: ")
+                EmergencyOutput.write(name(of: frame.vector))
+                if frame.vector == 14 { describePageFault(frame.code, address: address) }
+                if frame.vector == 13 { EmergencyOutput.write(" code ", hexadecimal: frame.code) }
+                EmergencyOutput.write(" at ", hexadecimal: frame.rip)
+                EmergencyOutput.write("\n")
+            }
             EmergencyOutput.write("  rax ", hexadecimal: frame.rax)
             EmergencyOutput.write(" rcx ", hexadecimal: frame.rcx)
             EmergencyOutput.write(" rdx ", hexadecimal: frame.rdx)
@@ -102,6 +116,7 @@
 
         /// One line for each return address, innermost first, as far as the frame pointers lead.
         fileprivate static func backtrace(from address: UInt64, framePointer: UInt64) {
+            CrashRecord.beginTrace()
             var index = 0
             func line(_ address: UInt64) {
                 EmergencyOutput.write("  #", decimal: UInt64(index))
@@ -124,9 +139,12 @@
             }
         }
 
-        fileprivate static func end() -> Never {
+        fileprivate static func end(
+            _ reason: StaticString, _ shutdown: ShutdownReason
+        ) -> Never {
             EmergencyOutput.end()
-            Live.powerDown(.crash)
+            CrashRecord.publish(reason)
+            Live.powerDown(shutdown)
         }
     }
 #endif

@@ -45,11 +45,13 @@ APUS_INLINE int apus_hardware_random(apus_machine_or_null machine, uint64_t *_No
     return ready;
 }
 
-/// Blocks a PVH vCPU until an interrupt. STI takes effect after the next instruction, so an
-/// upcall that is already pending ends the HLT instead of being lost before it.
+/// traps.S: STI, HLT, CLI.
+void apus_wait_for_interrupt(void);
+
+/// Blocks a PVH vCPU until an interrupt.
 APUS_INLINE void apus_halt(apus_machine_or_null machine) {
     (void)machine;
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    apus_wait_for_interrupt();
 }
 
 APUS_INLINE void apus_flush_page(apus_machine_or_null machine, uint64_t address) {

@@ -37,6 +37,24 @@ void apus_choose_gate(uint32_t gate);
 APUS_INLINE uint64_t apus_frame_pointer(void) {
     return (uint64_t)__builtin_frame_address(0);
 }
+extern volatile uint64_t apus_watchdog_deadline, apus_kept_selector;
+extern volatile uint8_t apus_kept_upcall;
+/// traps.S: the time stamp at which an upcall finds the running job stuck; 0 for never.
+APUS_INLINE void apus_set_watchdog_deadline(uint64_t deadline) {
+    apus_watchdog_deadline = deadline;
+}
+/// Whether an upcall has kept back what Xen announced.
+APUS_INLINE int apus_has_kept_upcall(void) { return apus_kept_upcall; }
+/// The words of ports that Xen announced and that were kept back. With delivery off.
+APUS_INLINE uint64_t apus_take_kept_selector(void) {
+    uint64_t selector = apus_kept_selector;
+    apus_kept_selector = 0;
+    apus_kept_upcall = 0;
+    return selector;
+}
+/// PVH only.
+APUS_INLINE void apus_enable_interrupts(void) { __asm__ volatile("sti" ::: "memory"); }
+APUS_INLINE void apus_disable_interrupts(void) { __asm__ volatile("cli" ::: "memory"); }
 /// traps.S: LGDT, LIDT, LTR.
 void apus_load_tables(const void *_Nonnull gdt, const void *_Nonnull idt, uint16_t task);
 #endif

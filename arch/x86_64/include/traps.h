@@ -2,6 +2,10 @@
 #ifndef APUS_TRAPS_H
 #define APUS_TRAPS_H
 
+// The vector of a frame that no exception made: a job that ran past its deadline.
+#define APUS_WATCHDOG_VECTOR 256
+
+#ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /// Lowest address first: pushed by us up to `vector`, by the processor or Xen from `code` on.
@@ -11,4 +15,5 @@ struct apus_trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
+#endif
 #endif

@@ -39,4 +39,17 @@ extension Probe {
         }
         print("returning")
     }
+
+    /// Stops turning after a while of turning, with events coming.
+    static func getStuck() async {
+        for _ in 0..<20 { try? await Task.sleep(for: .milliseconds(200)) }
+        print("about to be stuck")
+        spin()
+    }
+
+    @inline(never)
+    private static func spin() {
+        let end = ContinuousClock.now + .seconds(3600)
+        while ContinuousClock.now < end {}
+    }
 }

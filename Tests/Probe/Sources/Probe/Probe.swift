@@ -25,6 +25,7 @@ struct Probe {
         case "linger": await linger()
         case "decide": await decide()
         case "tidy": tidyUp()
+        case "stuck": await getStuck()
         case "store": await useStore()
         case "watches": await makeWatches()
         case "rival": await outdoRival()
