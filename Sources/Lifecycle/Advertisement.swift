@@ -60,8 +60,8 @@ public final class Advertisement: @unchecked Sendable {
         }
     }
 
-    /// The store makes what is missing above a node; the directories that toolstacks make have names
-    /// without a slash, and are left alone.
+    /// The store makes what is missing above a node; the directories that toolstacks make have
+    /// names without a slash, and are left alone.
     private func recordParent(of path: String) async throws(XenStoreError) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
         let parent = String(path[..<slash])

@@ -36,8 +36,8 @@ extension Guest {
     }
 
     /// Ends the domain, after it has said where, when one job holds the vCPU for `timeout` to twice
-    /// as long: when nothing that awaits can go on. Off by default; `watchdog=SECONDS` on the command
-    /// line does the same. On a host it does nothing.
+    /// as long: when nothing that awaits can go on. Off by default; `watchdog=SECONDS` on the
+    /// command line does the same. On a host it does nothing.
     ///
     /// - Parameter timeout: in whole seconds, at least one; nil ends the watchdog.
     public static func enableWatchdog(timeout: Duration?) {
