@@ -8,7 +8,6 @@
     import GuestRuntime
     import Hypercalls
     import Memory
-    import XenBus
     import XenStore
 
     /// What a timer does when it is due.
@@ -41,7 +40,6 @@
         var grants: LiveGrants?
         var store: XenStoreClient?
         var storeChannel: EventChannel?
-        var devices: DeviceBus?
         var housekeeping: Housekeeping?
         var watchdog: Watchdog?
 
