@@ -40,6 +40,8 @@
         var grants: LiveGrants?
         var store: XenStoreClient?
         var storeChannel: EventChannel?
+        /// Whether the store has not been told of requests or room in its ring.
+        var owesStoreEvent = false
         var housekeeping: Housekeeping?
         var watchdog: Watchdog?
 
