@@ -53,8 +53,7 @@ let package = Package(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "XenBus", "Lifecycle",
-                "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),

@@ -1,9 +1,9 @@
 // The umbrella: what `import Apus` brings.
 
-@_exported import XenBus
 @_exported import XenStore
 @_exported import _Concurrency
 
+@_exported import struct Clock.Timekeeper
 @_exported import struct Clock.WallTime
 @_exported import struct Grants.CopyBatch
 @_exported import struct Grants.CopyPlace

@@ -23,3 +23,19 @@ public enum XenStoreError: Error, Equatable, Sendable {
     /// Whether nothing is at the path that was asked for (`ENOENT`).
     public var isNotFound: Bool { self == .refused(.notFound) }
 }
+
+extension XenStoreError: CustomStringConvertible {
+    /// A line for a log.
+    public var description: String {
+        switch self {
+        case .refused(let refusal): "the store refused: \(refusal.rawValue)"
+        case .invalidPath(let path): "no path of the store: \(path)"
+        case .tooLong(let byteCount): "\(byteCount) bytes are more than a request can have"
+        case .connectionLost: "the connection to the store was lost"
+        case .malformedReply: "the store gave no proper answer"
+        case .conflict(let attempts): "others were faster in all of \(attempts) attempts"
+        case .cancelled: "cancelled"
+        case .unavailable: "there is no store"
+        }
+    }
+}

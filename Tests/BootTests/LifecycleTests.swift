@@ -23,14 +23,16 @@ extension Boot {
             _ flavour: Flavour, _ mode: BootMode, subject: String = "idle",
             greeting: String = "idle from now on", vcpus: Int = 1, _ steps: String
         ) async throws -> String {
-            try await Stage.ordinary.run {
-                let rig = try await Machine.rig(for: mode, flavour: flavour)
-                let domain = try await prepare(subject, mode, on: rig) { $0.vcpus = vcpus }
-                let rounds = Rounds(
-                    domain: domain, greeting: greeting, steps: steps,
-                    count: Rounds.count(on: flavour))
-                try await rounds.run(on: rig)
-                return domain.console
+            try await Stage.own(of: flavour).run {
+                try await Stage.ordinary.run {
+                    let rig = try await Machine.rig(for: mode, flavour: flavour)
+                    let domain = try await prepare(subject, mode, on: rig) { $0.vcpus = vcpus }
+                    let rounds = Rounds(
+                        domain: domain, greeting: greeting, steps: steps,
+                        count: Rounds.count(on: flavour))
+                    try await rounds.run(on: rig)
+                    return domain.console
+                }
             }
         }
 

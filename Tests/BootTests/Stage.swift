@@ -1,5 +1,7 @@
 // Who may use the two processors of a test machine at the same time.
 
+import XenRig
+
 /// Admits some tests at once, first come, first served.
 actor Stage {
     /// For what runs on the ordinary machines.
@@ -7,6 +9,13 @@ actor Stage {
     /// For what runs on the machines that count instructions, one at a time: what a domain's
     /// neighbours do there is part of its time.
     static let counting = Stage(width: 1)
+
+    /// For long work on one machine, which has one processor: what waits its turn for that leaves
+    /// a place to work on another.
+    static func own(of flavour: Flavour) -> Stage { machines[flavour] ?? ordinary }
+
+    private static let machines = Dictionary(
+        uniqueKeysWithValues: Flavour.tested.map { ($0, Stage(width: 1)) })
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

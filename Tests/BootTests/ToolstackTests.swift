@@ -22,7 +22,8 @@ extension Boot {
                 ]
                 for (index, text) in texts.enumerated() {
                     try await store.write("\(base)/\(index)", text)
-                    #expect(try await store.read("\(base)/\(index)") == text)
+                    let answer = try await store.read("\(base)/\(index)")
+                    #expect(answer == text)
                 }
                 let names = try #require(try await store.list("\(base)"))
                 #expect(Set(names) == Set(texts.indices.map(String.init)))

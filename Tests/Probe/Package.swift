@@ -6,7 +6,10 @@ let package = Package(
     dependencies: [.package(name: "Apus", path: "../..")],
     targets: [
         .executableTarget(
-            name: "Probe", dependencies: [.product(name: "Apus", package: "Apus")],
+            name: "Probe",
+            dependencies: [
+                .product(name: "Apus", package: "Apus"), .product(name: "XenBus", package: "Apus"),
+            ],
             swiftSettings: [.treatAllWarnings(as: .error)])
     ]
 )

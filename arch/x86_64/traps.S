@@ -100,9 +100,10 @@ apus_upcall_pvh:
     iretq
     .size apus_upcall_pvh, . - apus_upcall_pvh
 
-    // The upcall of a vCPU that runs a job under a watchdog. Before the deadline, what Xen announced
-    // is kept for the executor and delivery goes on, so that the watchdog's timer is heard: it has a
-    // queue of its own. At the deadline the job is stuck, and its registers are told.
+    // The upcall of a vCPU that runs a job under a watchdog. Before the deadline, what Xen
+    // announced is kept for the executor and delivery goes on, so that the watchdog's timer is
+    // heard: it has a queue of its own. At the deadline the job is stuck, and its registers are
+    // told.
     .type watched, @function
 watched:
     push %rax

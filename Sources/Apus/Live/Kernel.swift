@@ -8,7 +8,6 @@
     import GuestRuntime
     import Hypercalls
     import Memory
-    import XenBus
     import XenStore
 
     /// What a timer does when it is due.
@@ -41,7 +40,8 @@
         var grants: LiveGrants?
         var store: XenStoreClient?
         var storeChannel: EventChannel?
-        var devices: DeviceBus?
+        /// Whether the store has not been told of requests or room in its ring.
+        var owesStoreEvent = false
         var housekeeping: Housekeeping?
         var watchdog: Watchdog?
 

@@ -23,10 +23,9 @@
                     bitPattern: UInt(given.page.address)),
                 let channel = try? events.adopt(given.port)
             else { return nil }
-            let port = channel.port
-            // Refused only when the toolstack closed the channel: then nobody answers either.
+            // One event for all that the jobs of a turn asked: each costs an exit to Xen.
             let client = XenStoreClient(ring: ring, timekeeper: Live.timekeeper) {
-                try? Live.hypervisor.send(port)
+                Live.kernel.pointee.owesStoreEvent = true
             }
             do throws(XenError) {
                 try events.setHandler(of: channel) { _ in client.handleEvent() }
@@ -36,6 +35,15 @@
             }
             storeChannel = consume channel
             return client
+        }
+
+        /// Tells the store what it has not been told.
+        mutating func tellStore() {
+            guard owesStoreEvent else { return }
+            owesStoreEvent = false
+            guard let port = information.store?.port else { return }
+            // Refused only when the toolstack closed the channel: then nobody answers either.
+            try? Live.hypervisor.send(port)
         }
     }
 #endif

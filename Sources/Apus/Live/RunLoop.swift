@@ -12,6 +12,7 @@
         /// Handles what has happened, then runs some of the jobs that are ready, or blocks.
         static func turn() {
             let kernel = Live.kernel
+            kernel.pointee.tellStore()
             if kernel.pointee.events.hasPending { kernel.pointee.events.dispatchPending() }
             ring()
             if kernel.pointee.ready.isEmpty { return block() }
@@ -50,6 +51,7 @@
         private static func block() {
             let kernel = Live.kernel
             kernel.pointee.settleConsole()
+            kernel.pointee.tellStore()
             if kernel.pointee.watchdog != nil { kernel.pointee.watchdog?.feed(at: now) }
             kernel.pointee.armTimer()
             switch mode {

@@ -1,6 +1,7 @@
 // Disks and network cards that come and go: the handshake with a ring that nothing is put on.
 
 import Apus
+import XenBus
 
 extension Probe {
     /// Serves devices until a line comes at the console, and tells each step. `busy=` is how many
@@ -15,15 +16,18 @@ extension Probe {
         // Other services have watches of their own, once they have begun.
         try? await Task.sleep(for: .milliseconds(100))
         let others = Guest.xenStore.statistics.watches
-        for driver in drivers { Guest.devices.register(driver) }
+        let devices = DeviceBus(store: Guest.xenStore, timekeeper: Guest.timekeeper)
+        for driver in drivers { devices.register(driver) }
+        async let service: Void = devices.run()
         print("devices: ready")
         var lines = consoleLines.makeAsyncIterator()
         _ = await lines.next()
-        Guest.devices.shutdown()
-        while !Guest.devices.servedDevices.isEmpty {
+        devices.shutdown()
+        while !devices.servedDevices.isEmpty {
             try? await Task.sleep(for: .milliseconds(5))
         }
         try? await Task.sleep(for: .milliseconds(100))
+        await service
         print("devices: \(Guest.xenStore.statistics.watches - others) watches")
     }
 }
