@@ -26,7 +26,10 @@ public struct DomainStore: Sendable {
 
     /// Writes some values in one transaction.
     public func write(_ pairs: [(path: String, value: String)]) async throws(RigError) {
-        let words = pairs.flatMap { [$0.path, $0.value] }.map(Quoting.shell)
+        // The program reads escapes in a value.
+        let words = pairs.flatMap { pair in
+            [pair.path, pair.value.replacing("\\", with: "\\\\")].map(Quoting.shell)
+        }
         let result = try await rig.run("exec xenstore-write \(words.joined(separator: " "))")
         guard result.succeeded else { throw refusal("write", pairs.first?.path ?? "", result) }
     }
