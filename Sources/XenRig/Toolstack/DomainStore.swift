@@ -26,7 +26,10 @@ public struct DomainStore: Sendable {
 
     /// Writes some values in one transaction.
     public func write(_ pairs: [(path: String, value: String)]) async throws(RigError) {
-        let words = pairs.flatMap { [$0.path, $0.value] }.map(Quoting.shell)
+        // The program reads escapes in a value.
+        let words = pairs.flatMap { pair in
+            [pair.path, pair.value.replacing("\\", with: "\\\\")].map(Quoting.shell)
+        }
         let result = try await rig.run("exec xenstore-write \(words.joined(separator: " "))")
         guard result.succeeded else { throw refusal("write", pairs.first?.path ?? "", result) }
     }
@@ -50,13 +53,12 @@ public struct DomainStore: Sendable {
         return [:]
     }
 
-    /// Removes `path` and all below it; whether there was such a node.
-    @discardableResult
-    public func remove(_ path: String) async throws(RigError) -> Bool {
+    /// Removes `path` and all below it, if it is there.
+    public func remove(_ path: String) async throws(RigError) {
         let result = try await rig.run("exec xenstore-rm \(Quoting.shell(path))")
-        guard !result.succeeded else { return true }
-        guard StoreOutput.isMissing(result.output) else { throw refusal("remove", path, result) }
-        return false
+        guard result.succeeded || StoreOutput.isMissing(result.output) else {
+            throw refusal("remove", path, result)
+        }
     }
 
     /// How many watches a domain's own connection holds.

@@ -23,7 +23,7 @@ extension RunningDomain {
     /// Says how many of its processors are to be online. The machine has one, and xl is told that
     /// this is no matter.
     public func setOnlineVCPUs(_ count: Int) async throws(RigError) {
-        try await xl("vcpu-set", String(count), "--ignore-host")
+        try await xl("vcpu-set", options: ["--ignore-host"], [String(count)])
     }
 
     /// Waits until its toolstack has made a new domain of it (`onReboot: .restart`), from the one
@@ -75,9 +75,12 @@ extension RunningDomain {
         try await xl(verb, words)
     }
 
-    private func xl(_ verb: String, _ words: [String]) async throws(RigError) {
+    /// xl reads options only before the domain's name.
+    private func xl(
+        _ verb: String, options: [String] = [], _ words: [String]
+    ) async throws(RigError) {
         precondition(isXen, "QEMU has no xl")
-        let line = ([verb, name] + words).map(Quoting.shell).joined(separator: " ")
+        let line = ([verb] + options + [name] + words).map(Quoting.shell).joined(separator: " ")
         // xl itself gives up after 60 s.
         let result = try await rig.run("exec xl \(line)", timeout: .seconds(90))
         guard result.succeeded else { throw .rigFailed("xl \(verb): \(result.output)") }
