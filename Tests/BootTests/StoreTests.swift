@@ -25,7 +25,7 @@ struct Place: CustomTestStringConvertible {
 
 extension Boot {
     @Suite struct XenStore {
-        @Test(arguments: Place.xen)
+        @Test(arguments: Place.all)
         func `ten thousand reads and writes with 32 in flight`(place: Place) async throws {
             let console = try await Stage.ordinary.run {
                 try await Domain.succeed(
