@@ -28,7 +28,7 @@ extension Boot {
             let rig = try await Machine.countingRig(for: mode)
             let end = try await Stage.counting.run {
                 let domain = try await Domain.probe(["flood", "10000"], mode, on: rig)
-                try await domain.wait(for: "\nflooded\n", timeout: .seconds(120))
+                try await domain.wait(for: "\nflooded\n", timeout: .seconds(600))
                 try await domain.send(line: "go on")
                 return try await domain.waitForEnd()
             }

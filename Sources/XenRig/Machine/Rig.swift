@@ -93,7 +93,7 @@ public final class Rig: Sendable {
     ///
     /// - Throws: `timedOut`, after all that it started was ended; `rigFailed`.
     public func run(
-        _ script: String, timeout: Duration = .seconds(60)
+        _ script: String, timeout: Duration = .seconds(300)
     ) async throws(RigError) -> CommandResult {
         let id = requests.add(1, ordering: .relaxed).newValue
         try Files.write(script, to: run.request(id))
