@@ -130,6 +130,12 @@ public final class Rig: Sendable {
     /// What the hypervisor, or dom0's kernel, wrote on the serial line.
     public var serialLog: String { Files.read(run.serialLog) ?? "" }
 
+    /// Stops the whole machine, its clock with it, until ``thaw()``. Whatever waits for it waits.
+    public func freeze() { emulator.signal(SIGSTOP) }
+
+    /// Has a frozen machine go on.
+    public func thaw() { emulator.signal(SIGCONT) }
+
     /// Ends the machine and removes what it left. Domains that still run end with it.
     public func shutdown() async {
         emulator.kill()
