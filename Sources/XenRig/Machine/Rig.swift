@@ -159,7 +159,7 @@ public final class Rig: Sendable {
         guard count == bytes.count else { throw endedError() }
     }
 
-    private static let pollInterval = Duration.milliseconds(5)
+    private static let pollInterval = Duration.milliseconds(20)
 
     /// Looks every few milliseconds until `value` is there.
     ///
