@@ -73,7 +73,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
+            dependencies: [
+                "ModelXen", "Hypercalls", "Events", "Clock", "Grants", "Platform", "XenStore",
+            ],
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
