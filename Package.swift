@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
+        .library(name: "BlockFront", targets: ["BlockFront"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -52,6 +53,13 @@ let package = Package(
         // Floor 6
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
+        // Floor 7
+        floor(
+            "BlockFront",
+            on: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Grants", "Clock", "XenStore",
+                "XenBus", "Rings", "BlockDevices", "Platform",
+            ]),
         // Floor 8
         floor(
             "Apus",
