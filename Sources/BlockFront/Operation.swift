@@ -8,12 +8,15 @@ struct Operation {
     enum Kind: UInt8 {
         case read, write, flush, discard, secureDiscard
 
+        /// Whether the disk is another after it.
+        var changesDisk: Bool { self != .read && self != .flush }
+
         /// Whether bytes go one way or the other.
         var movesBytes: Bool { self == .read || self == .write }
     }
 
     var kind = Kind.read
-    /// Nobody waits for it any more; the backend may still be at it.
+    /// Its task was cancelled: it is not sent again. The backend may still be at it.
     var isAbandoned = false
     /// The first error of its parts.
     var error: BlockError?
