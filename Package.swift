@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "ModelDisks", targets: ["ModelDisks"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -38,6 +40,7 @@ let package = Package(
         floor("BlockDevices", on: []),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        floor("Storage", on: ["BlockDevices"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
@@ -68,6 +71,9 @@ let package = Package(
             name: "ApusCommand", dependencies: ["RigTools", "XenRig"], swiftSettings: strict),
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
+        .target(
+            name: "ModelDisks", dependencies: ["BlockDevices", "SeededRandomness"],
+            swiftSettings: strict),
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
@@ -108,8 +114,12 @@ let package = Package(
             "SimulationTests",
             of: [
                 "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
-                "SeededRandomness", "Simulation", "XenStore",
+                "SeededRandomness", "Simulation", "XenStore", "BlockDevices", "Storage",
+                "ModelDisks",
             ]),
+        tests(
+            "StorageTests",
+            of: ["BlockDevices", "Storage", "ModelDisks", "SeededRandomness", "RigTools"]),
         tests(
             "XenStoreTests",
             of: [

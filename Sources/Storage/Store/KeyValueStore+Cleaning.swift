@@ -51,6 +51,11 @@ extension KeyValueStore {
         try await writeMoved(&move)
         if durableFrame < nextFrame { try await flushDevice() }
         for (old, place) in move.done { redirect(old, to: place) }
+        guard table[victim].liveByteCount == 0 else {
+            // Something was there when the store was opened, and is not now.
+            table.update(victim) { $0.isStuck = true }
+            return false
+        }
         let mark = SegmentMark(.free, segment: victim)
         let isWritten = try await write(mark, block: 0)
         table.update(victim) { $0.isDamaged = false }
@@ -142,8 +147,8 @@ extension KeyValueStore {
 
     /// One value fewer of this key is on the disk.
     private func forgetValueRecord(of key: [UInt8]) {
-        guard var entry = index[key] else { return }
-        precondition(entry.valueRecordCount > 0, "more values erased than were written")
+        // Of a damaged segment, more may be read now than opening counted.
+        guard var entry = index[key], entry.valueRecordCount > 0 else { return }
         entry.valueRecordCount -= 1
         if entry.valueByteCount == nil, entry.valueRecordCount == 0, !table.hasUncounted {
             table.addLive(entry, sign: -1)

@@ -85,7 +85,7 @@ extension KeyValueStore {
             }
             var plan = Plan()
             if !plan.add(first, in: self) {
-                try await makeRoom(for: Plan.growth(of: first, in: self))
+                try await makeRoom(for: plan.growth(by: first, in: self))
                 guard plan.add(first, in: self) else { throw .full }
             }
             while let next = queue.first, !next.isClosing,
@@ -159,37 +159,41 @@ struct Plan {
 
     /// Adds a commit; false when there is no room for it.
     mutating func add<Device>(_ ticket: Ticket, in store: KeyValueStore<Device>) -> Bool {
-        var grown = self
-        for operation in ticket.operations { grown.add(operation, in: store) }
-        let limit = store.limits.liveByteCount
-        guard grown.growth <= growth || store.table.liveByteCount + grown.growth <= limit else {
-            return false
+        let more = growth(by: ticket, in: store)
+        let live = store.table.liveByteCount + growth + more
+        guard more <= 0 || live <= store.limits.liveByteCount else { return false }
+        growth += more
+        for operation in ticket.operations where isNeeded(operation, in: store) {
+            byteCount += operation.recordByteCount
+            operations.append(operation)
+            outcomes[operation.key] = (operation.recordByteCount, operation.value != nil)
         }
-        self = grown
         tickets.append(ticket)
         isDurable = isDurable || ticket.isDurable
         return true
     }
 
-    private mutating func add<Device>(
-        _ operation: Batch.Operation, in store: KeyValueStore<Device>
-    ) {
-        let entry = store.index[operation.key]
-        let old =
-            outcomes[operation.key]
-            ?? (entry?.recordByteCount ?? 0, entry?.valueByteCount != nil)
-        // There is nothing to remove.
-        if operation.value == nil, !old.hasValue { return }
-        growth += operation.recordByteCount - old.byteCount
-        byteCount += operation.recordByteCount
-        operations.append(operation)
-        outcomes[operation.key] = (operation.recordByteCount, operation.value != nil)
+    /// How much the live bytes grow by one commit more, whose keys are all different.
+    func growth<Device>(by ticket: Ticket, in store: KeyValueStore<Device>) -> Int {
+        var growth = 0
+        for operation in ticket.operations where isNeeded(operation, in: store) {
+            growth += operation.recordByteCount - outcome(of: operation.key, in: store).byteCount
+        }
+        return growth
     }
 
-    /// How much the live bytes would grow by one commit.
-    static func growth<Device>(of ticket: Ticket, in store: KeyValueStore<Device>) -> Int {
-        var plan = Plan()
-        for operation in ticket.operations { plan.add(operation, in: store) }
-        return plan.growth
+    /// Not what removes nothing.
+    private func isNeeded<Device>(
+        _ operation: Batch.Operation, in store: KeyValueStore<Device>
+    ) -> Bool {
+        operation.value != nil || outcome(of: operation.key, in: store).hasValue
+    }
+
+    private func outcome<Device>(
+        of key: [UInt8], in store: KeyValueStore<Device>
+    ) -> (byteCount: Int, hasValue: Bool) {
+        if let outcome = outcomes[key] { return outcome }
+        let entry = store.index[key]
+        return (entry?.recordByteCount ?? 0, entry?.valueByteCount != nil)
     }
 }
