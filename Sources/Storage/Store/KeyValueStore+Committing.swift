@@ -113,7 +113,7 @@ extension KeyValueStore {
     }
 
     private func commit(_ plan: Plan) async throws(StoreError) {
-        if !plan.operations.isEmpty {
+        if !plan.operations.isEmpty || isTailUncertain {
             try await begin()
             try await ensureRoom(blockCount: Frame.blockCount(recordByteCount: plan.byteCount))
             let records = plan.operations.map { operation in
@@ -121,9 +121,12 @@ extension KeyValueStore {
                 return Record(
                     version: nextVersion - 1, key: operation.key, value: operation.value)
             }
+            let wasUncertain = isTailUncertain
+            isTailUncertain = true
             let places = try await append(records, for: .commits)
             statistics.committedByteCount += UInt64(plan.byteCount)
             if plan.isDurable { try await flushDevice() }
+            isTailUncertain = wasUncertain && !plan.isDurable
             for (record, place) in zip(records, places) { apply(record, at: place) }
         } else if plan.isDurable, durableFrame < nextFrame {
             try await flushDevice()

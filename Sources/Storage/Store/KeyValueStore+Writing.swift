@@ -40,7 +40,7 @@ extension KeyValueStore {
     /// Notes that the log ends here.
     func finish() async throws(StoreError) {
         if durableFrame < nextFrame { try await flushDevice() }
-        if superblock.closedAt != nextFrame, !access.device.geometry.isReadOnly {
+        if superblock.closedAt != nextFrame || isSuperblockUncertain, !access.device.geometry.isReadOnly {
             try await writeSuperblock { $0.closedAt = self.nextFrame }
         }
         mode = .closed
@@ -52,10 +52,12 @@ extension KeyValueStore {
         change(&next)
         next.generation += 1
         let slot = 1 - superblockSlot
+        isSuperblockUncertain = true
         try await write(next.encoded(crc), at: UInt64(StoreLayout.superblockOffsets[slot]))
         try await flushDevice()
         superblock = next
         superblockSlot = slot
+        isSuperblockUncertain = false
     }
 
     func flushDevice() async throws(StoreError) {

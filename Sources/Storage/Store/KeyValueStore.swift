@@ -28,6 +28,8 @@ public final class KeyValueStore<Device: BlockDevice>: @unchecked Sendable {
     /// The newer copy, and which one that is.
     var superblock: Superblock
     var superblockSlot: Int
+    /// The older copy could not be written, and may have been.
+    var isSuperblockUncertain = false
     var index: OrderedIndex
     var table: SegmentTable
     /// The segment that is written on.
@@ -37,6 +39,9 @@ public final class KeyValueStore<Device: BlockDevice>: @unchecked Sendable {
     var durableFrame: UInt64
     var nextVersion: UInt64
     var epoch: UInt64
+    /// A frame that failed may be on the disk. What is acknowledged next takes its place, even if
+    /// it changes nothing.
+    var isTailUncertain = false
     /// Whether the superblock says that this opening writes.
     var hasBegun = false
     var mode = Mode.running

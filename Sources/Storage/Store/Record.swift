@@ -17,6 +17,12 @@ struct Record: Equatable, Sendable {
     /// Nil: the key was removed.
     var value: [UInt8]?
 
+    init(version: UInt64, key: [UInt8], value: [UInt8]?) {
+        self.version = version
+        self.key = key
+        self.value = value
+    }
+
     /// The bytes that a record takes in its frame.
     static func byteCount(keyByteCount: Int, valueByteCount: Int) -> Int {
         (headerByteCount + keyByteCount + valueByteCount).roundedUp(toMultipleOf: 8)

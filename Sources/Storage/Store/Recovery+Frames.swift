@@ -124,6 +124,8 @@ extension Recovery {
             block += frame.blockCount
         }
         guard isDamage else {
+            // What an earlier cut left behind, and nobody has written over.
+            guard superblock.closedAt != progress.expected else { return false }
             report.isTailTorn = report.isTailTorn || isTorn || laterCount > 0
             report.droppedFrameCount += laterCount
             return false
