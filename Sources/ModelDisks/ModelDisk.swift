@@ -51,7 +51,8 @@ public final class ModelDisk: BlockDevice, @unchecked Sendable {
     var durable: [UInt8]
     var unflushed: [Int: UnflushedWrite] = [:]
     private var lastID = 0
-    let loop: TaskLoop
+    /// Where its requests wait.
+    public let loop: TaskLoop
 
     /// A disk of zeros.
     public init(_ loop: TaskLoop, byteCount: Int, sectorByteCount: Int = 512) {
@@ -172,5 +173,14 @@ public final class ModelDisk: BlockDevice, @unchecked Sendable {
             let place = write.byteOffset + start
             return (place..<(place + Self.tornByteCount), write.bytes[range])
         }
+    }
+}
+
+extension ModelDisk {
+    /// Takes another disk's bytes in place of its own, as if they had always been there.
+    public func replaceContents(by other: ModelDisk) {
+        contents = other.contents
+        durable = other.contents
+        unflushed = [:]
     }
 }

@@ -17,6 +17,8 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
+        fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
     ],
     swiftLanguageModes: [.v6]
 )

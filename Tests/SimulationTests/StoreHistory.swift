@@ -61,6 +61,13 @@ struct StoreHistory {
         return states
     }
 
+    /// Whether a commit that has not been heard of came before one that was acknowledged: where the
+    /// device fails, it may have failed.
+    var isAmbiguous: Bool {
+        let sure = (commits.indices.last { isAcknowledged($0) } ?? -1) + 1
+        return commits[..<sure].contains { $0.fate == .pending }
+    }
+
     /// The values that a reader of one key may see now.
     func values(of key: [UInt8]) -> [[UInt8]?] { states.map { $0[key] } }
 

@@ -21,11 +21,12 @@ extension KeyValueStore {
 
     /// Before the first write: a new epoch, and what an earlier opening left undone.
     func begin() async throws(StoreError) {
-        guard !hasBegun else { return }
+        guard !hasBegun || isSuperblockUncertain else { return }
         try await writeSuperblock { superblock in
             superblock.epoch = self.epoch
             superblock.closedAt = nil
         }
+        guard !hasBegun else { return }
         hasBegun = true
         for segment in table.segments.indices
         where table[segment].state == .sealed && !table[segment].isSealWritten {
@@ -159,15 +160,18 @@ extension KeyValueStore {
 
     /// Writes one of a segment's marks. False: it cannot be written there.
     func write(_ mark: SegmentMark, block: Int) async throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            try await write(
-                mark.encoded(identity: superblock.identity, crc),
-                at: layout.byteOffset(segment: mark.segment, block: block))
-            return true
-        } catch {
-            guard error == .device(.medium) else { throw error }
-            return false
+        // Twice: a segment with a broken mark is lost to the store.
+        for _ in 0..<2 {
+            do throws(StoreError) {
+                try await write(
+                    mark.encoded(identity: superblock.identity, crc),
+                    at: layout.byteOffset(segment: mark.segment, block: block))
+                return true
+            } catch {
+                guard error == .device(.medium) else { throw error }
+            }
         }
+        return false
     }
 
     /// Notes on the disk that a segment is not used any more, whatever its marks say.
@@ -176,6 +180,8 @@ extension KeyValueStore {
             throw .device(.medium)
         }
         table.markBad(segment)
-        try await writeSuperblock { $0.badSegments.append(segment) }
+        // Where this fails, the next commit begins with it.
+        superblock.badSegments.append(segment)
+        try await writeSuperblock { _ in }
     }
 }
