@@ -22,7 +22,7 @@ import Testing
         _ image: [UInt8], _ policy: RecoveryPolicy
     ) -> Result<(report: RecoveryReport, wrong: Int, lost: Int), StoreError> {
         let loop = TaskLoop()
-        let disk = ModelDisk(loop, contents: image)
+        let disk = CachingDisk(loop, contents: image)
         return loop.run {
             do throws(StoreError) {
                 let store = try await Store.open(on: disk, policy: policy, spawn: loop.spawn)
@@ -96,7 +96,7 @@ import Testing
             try await store.put("a", "1")
             var contents = scene.disk.contents
             contents[(128 + 8) * 1024 + 64 + 24 + 1] ^= 1
-            let disk = ModelDisk(scene.loop, contents: contents)
+            let disk = CachingDisk(scene.loop, contents: contents)
             scene.disk.replaceContents(by: disk)
             return await failure { () async throws(StoreError) in _ = try await store.get("a") }
         }

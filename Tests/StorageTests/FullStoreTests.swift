@@ -52,7 +52,7 @@ import Testing
     @Test func `a snapshot holds room, and its end gives it back`() throws {
         try StoreScene(segmentCount: 8).create { store async throws(StoreError) in
             let value = [UInt8](repeating: 1, count: 2000)
-            var snapshot: Snapshot<ModelDisk>? = store.snapshot()
+            var snapshot: Snapshot<CachingDisk>? = store.snapshot()
             var refused = false
             for round in 0..<400 where !refused {
                 let error = await failure { () async throws(StoreError) in

@@ -36,7 +36,7 @@ import Testing
     @Test func `a disk without a store is told from one with something else`() throws {
         #expect(throws: StoreError.noStore(isBlank: true)) { try StoreScene().open { _ in } }
         let scene = StoreScene()
-        let other = ModelDisk(scene.loop, contents: [UInt8](repeating: 7, count: 1 << 20))
+        let other = CachingDisk(scene.loop, contents: [UInt8](repeating: 7, count: 1 << 20))
         let outcomes: [StoreError?] = scene.loop.run {
             [
                 await failure { () async throws(StoreError) in

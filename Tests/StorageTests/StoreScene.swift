@@ -7,18 +7,18 @@ import Testing
 
 @testable import Storage
 
-typealias Store = KeyValueStore<ModelDisk>
+typealias Store = KeyValueStore<CachingDisk>
 
 /// A disk with what a test does to it, one opening after the other.
 final class StoreScene: @unchecked Sendable {
     // Unchecked: everything is on the loop's one thread.
 
     let loop: TaskLoop
-    let disk: ModelDisk
+    let disk: CachingDisk
 
     init(segmentCount: Int = 12, sectorByteCount: Int = 512, seed: UInt64 = 1) {
         loop = TaskLoop(seed: seed)
-        disk = ModelDisk(
+        disk = CachingDisk(
             loop, byteCount: (128 + 64 * segmentCount) * 1024, sectorByteCount: sectorByteCount)
     }
 
@@ -44,7 +44,7 @@ final class StoreScene: @unchecked Sendable {
     }
 
     private func run<Value: Sendable>(
-        _ body: @escaping @Sendable (TaskLoop, ModelDisk) async throws(StoreError) -> Value
+        _ body: @escaping @Sendable (TaskLoop, CachingDisk) async throws(StoreError) -> Value
     ) throws -> Value {
         let (loop, disk) = (loop, disk)
         let result: Result<Value, StoreError> = loop.run {

@@ -44,7 +44,8 @@ struct CRC32C: Sendable {
             let mixed = UInt64(littleEndian: word) ^ UInt64(state)
             state = 0
             for byte in 0..<8 {
-                state ^= tables[(7 - byte) * 256 + Int(truncatingIfNeeded: mixed >> (8 * byte)) & 0xFF]
+                let value = Int(truncatingIfNeeded: mixed >> (8 * byte)) & 0xFF
+                state ^= tables[(7 - byte) * 256 + value]
             }
             index += 8
         }

@@ -41,7 +41,9 @@ extension KeyValueStore {
     /// Notes that the log ends here.
     func finish() async throws(StoreError) {
         if durableFrame < nextFrame { try await flushDevice() }
-        if superblock.closedAt != nextFrame || isSuperblockUncertain, !access.device.geometry.isReadOnly {
+        if superblock.closedAt != nextFrame || isSuperblockUncertain,
+            !access.device.geometry.isReadOnly
+        {
             try await writeSuperblock { $0.closedAt = self.nextFrame }
         }
         mode = .closed

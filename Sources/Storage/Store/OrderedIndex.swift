@@ -73,7 +73,10 @@ struct OrderedIndex: Sendable {
             return
         }
         count += 1
-        guard !chunks.isEmpty else { return chunks = [[entry]] }
+        guard !chunks.isEmpty else {
+            chunks = [[entry]]
+            return
+        }
         if position.chunk == chunks.count {
             position = Position(chunk: chunks.count - 1, index: chunks[chunks.count - 1].count)
         }

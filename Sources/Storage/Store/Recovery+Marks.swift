@@ -58,7 +58,8 @@ extension Recovery {
         if first?.kind == .free { return nil }
         let seal = second.flatMap { end(of: $0) }
         if let first, first.kind == .open {
-            let isOwn = second?.sequence == first.sequence
+            let isOwn =
+                second?.sequence == first.sequence
                 && second?.firstFrame == first.firstFrame
             return UsedSegment(
                 index: segment, sequence: first.sequence, firstFrame: first.firstFrame,

@@ -107,7 +107,10 @@ struct SegmentTable: Sendable {
     mutating func free(_ index: Int) {
         precondition(segments[index].liveByteCount == 0, "a segment with live records is freed")
         stamp += 1
-        guard !segments[index].hasFailed else { return segments[index] = Segment(state: .bad) }
+        guard !segments[index].hasFailed else {
+            segments[index] = Segment(state: .bad)
+            return
+        }
         segments[index] = Segment(state: .free(stamp: stamp))
         freeCount += 1
     }

@@ -124,25 +124,25 @@ struct PAXRecords: Equatable {
         return true
     }
 
+    /// An empty value takes a record back.
     private mutating func take(_ key: [UInt8], _ value: [UInt8]) -> Bool {
-        switch String(decoding: key, as: UTF8.self) {
-        case "path": path = value.isEmpty ? nil : value
-        case "linkpath": target = value.isEmpty ? nil : value
-        case "size":
-            // An empty value takes a record back.
-            guard !value.isEmpty else {
-                size = nil
-                return true
-            }
-            guard let number = Self.decimal(value[...]) else { return false }
-            size = UInt64(number)
-        case "mtime":
+        // Compared as bytes: texts would bring Unicode's tables into the image.
+        if key.elementsEqual("path".utf8) {
+            path = value.isEmpty ? nil : value
+        } else if key.elementsEqual("linkpath".utf8) {
+            target = value.isEmpty ? nil : value
+        } else if key.elementsEqual("size".utf8) {
+            let number = Self.decimal(value[...])
+            guard number != nil || value.isEmpty else { return false }
+            size = number.map { UInt64($0) }
+        } else if key.elementsEqual("mtime".utf8) {
             let isNegative = value.first == UInt8(ascii: "-")
             let whole = value.dropFirst(isNegative ? 1 : 0).prefix { $0 != UInt8(ascii: ".") }
-            guard let number = Self.decimal(whole) else { return false }
-            modificationTime = isNegative ? -number : number
-        case let name where name.utf8.starts(with: "GNU.sparse.".utf8): isSparse = true
-        default: break
+            let number = Self.decimal(whole)
+            guard number != nil || value.isEmpty else { return false }
+            modificationTime = number.map { isNegative ? -$0 : $0 }
+        } else if key.starts(with: "GNU.sparse.".utf8) {
+            isSparse = true
         }
         return true
     }

@@ -66,7 +66,10 @@ struct TarIndex: Sendable {
 
     /// Sets a path's node, and makes directories of what leads to it.
     private mutating func set(_ names: [[UInt8]], _ node: TarNode) throws(TarError) {
-        guard !names.isEmpty else { return nodes[[]] = node }
+        guard !names.isEmpty else {
+            nodes[[]] = node
+            return
+        }
         for count in 1..<max(1, names.count) {
             let path = TarPath.joined(names[..<count])
             if nodes[path] == nil {

@@ -27,7 +27,8 @@ struct TarReader<Device: BlockDevice> {
         // Each round goes on by at least a block.
         while let (header, start) = try await nextEntry() {
             try index.add(header, contentsAt: offset, headerAt: start)
-            let hasContents = header.type == 0 || header.type == UInt8(ascii: "0")
+            let hasContents =
+                header.type == 0 || header.type == UInt8(ascii: "0")
                 || header.type == UInt8(ascii: "7")
             if hasContents { try skip(header.size, from: start) }
         }

@@ -19,13 +19,14 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         image.edit(edits[start..<(start + 8)])
     }
     let loop = TaskLoop()
-    let disk = ModelDisk(loop, contents: image.bytes, sectorByteCount: first & 2 == 0 ? 512 : 4096)
+    let sectorByteCount = first & 2 == 0 ? 512 : 4096
+    let disk = CachingDisk(loop, contents: image.bytes, sectorByteCount: sectorByteCount)
     let policy: RecoveryPolicy = first & 1 == 0 ? .strict : .salvage
     loop.run { await use(disk, policy, loop) }
     return 0
 }
 
-private func use(_ disk: ModelDisk, _ policy: RecoveryPolicy, _ loop: TaskLoop) async {
+private func use(_ disk: CachingDisk, _ policy: RecoveryPolicy, _ loop: TaskLoop) async {
     do throws(StoreError) {
         let store = try await KeyValueStore.open(on: disk, policy: policy, spawn: loop.spawn)
         let snapshot = store.snapshot()
@@ -56,7 +57,7 @@ private struct Image {
 
     private static func make() -> [UInt8] {
         let loop = TaskLoop()
-        let disk = ModelDisk(loop, byteCount: (128 + 64 * 8) * 1024)
+        let disk = CachingDisk(loop, byteCount: (128 + 64 * 8) * 1024)
         loop.run {
             do throws(StoreError) {
                 let options = StoreOptions(segmentByteCount: 64 * 1024)

@@ -13,7 +13,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard !bytes.isEmpty else { return 0 }
     for block in stride(from: 0, to: bytes.count, by: 512) { mend(&bytes, at: block) }
     let loop = TaskLoop()
-    let disk = ModelDisk(loop, contents: bytes)
+    let disk = CachingDisk(loop, contents: bytes)
     var limits = TarLimits()
     limits.entryCount = 64
     let bounds = limits
@@ -27,7 +27,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-private func look(at path: [UInt8], in volume: TarVolume<ModelDisk>) async {
+private func look(at path: [UInt8], in volume: TarVolume<CachingDisk>) async {
     do throws(TarError) {
         _ = try volume.entry(at: path)
     } catch {

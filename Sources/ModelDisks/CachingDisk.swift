@@ -4,7 +4,7 @@ public import BlockDevices
 import SeededRandomness
 
 /// A model of a disk: what was not flushed may be there after a cut, or not, 512 bytes by 512.
-public final class ModelDisk: BlockDevice, @unchecked Sendable {
+public final class CachingDisk: BlockDevice, @unchecked Sendable {
     // Unchecked: everything is on the loop's one thread.
 
     /// The unit in which writes are torn, whatever the sectors are.
@@ -176,9 +176,9 @@ public final class ModelDisk: BlockDevice, @unchecked Sendable {
     }
 }
 
-extension ModelDisk {
+extension CachingDisk {
     /// Takes another disk's bytes in place of its own, as if they had always been there.
-    public func replaceContents(by other: ModelDisk) {
+    public func replaceContents(by other: CachingDisk) {
         contents = other.contents
         durable = other.contents
         unflushed = [:]

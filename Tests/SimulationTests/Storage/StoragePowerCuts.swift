@@ -42,7 +42,7 @@ struct PowerCuts {
     /// Opens, works, loses power, and looks what is there.
     private mutating func live() -> [String] {
         let loop = TaskLoop(seed: generator.next())
-        let disk = ModelDisk(loop, contents: image, sectorByteCount: sectorByteCount)
+        let disk = CachingDisk(loop, contents: image, sectorByteCount: sectorByteCount)
         if generator.next() % 8 != 0 {
             // Some cuts come while the store is made or opened.
             let most: UInt64 = generator.next() % 6 == 0 ? 40 : 700
@@ -70,7 +70,7 @@ struct PowerCuts {
     private mutating func recover(_ life: StoreLife, isClosed: Bool) -> [String] {
         for attempt in 0..<6 {
             let loop = TaskLoop(seed: generator.next())
-            let disk = ModelDisk(loop, contents: image, sectorByteCount: sectorByteCount)
+            let disk = CachingDisk(loop, contents: image, sectorByteCount: sectorByteCount)
             if attempt < 5, generator.next() % 3 == 0 {
                 disk.requestsUntilCut = 1 + Int(generator.next() % 40)
             }
@@ -126,7 +126,7 @@ struct FailingDisk {
 
     private mutating func live() -> [String] {
         let loop = TaskLoop(seed: generator.next())
-        let disk = ModelDisk(loop, byteCount: (128 + 64 * 14) * 1024)
+        let disk = CachingDisk(loop, byteCount: (128 + 64 * 14) * 1024)
         let life = StoreLife(disk, loop, base: [:], seed: generator.next())
         life.toleratesFailures = true
         let (faults, flushes) = (drawFaults(disk), generator.next() % 2 == 0)
@@ -147,8 +147,8 @@ struct FailingDisk {
         return life.faults + recover(life, disk.contentsAfterCut())
     }
 
-    private mutating func drawFaults(_ disk: ModelDisk) -> ModelDisk.Faults {
-        var faults = ModelDisk.Faults()
+    private mutating func drawFaults(_ disk: CachingDisk) -> CachingDisk.Faults {
+        var faults = CachingDisk.Faults()
         if generator.next() % 2 == 0 { faults.write = 0.03 }
         for _ in 0..<(generator.next() % 3) {
             // Not among the superblocks: of these, each must be writable.
@@ -161,7 +161,7 @@ struct FailingDisk {
 
     private mutating func recover(_ life: StoreLife, _ image: [UInt8]) -> [String] {
         let loop = TaskLoop(seed: generator.next())
-        let disk = ModelDisk(loop, contents: image)
+        let disk = CachingDisk(loop, contents: image)
         return loop.run {
             do throws(StoreError) {
                 let store = try await StoreLife.Store.open(on: disk, spawn: loop.spawn)

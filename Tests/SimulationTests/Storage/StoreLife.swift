@@ -9,9 +9,9 @@ import Storage
 final class StoreLife: @unchecked Sendable {
     // Unchecked: everything is on the loop's one thread.
 
-    typealias Store = KeyValueStore<ModelDisk>
+    typealias Store = KeyValueStore<CachingDisk>
 
-    let disk: ModelDisk
+    let disk: CachingDisk
     let loop: TaskLoop
     var history: StoreHistory
     var faults: [String] = []
@@ -21,7 +21,7 @@ final class StoreLife: @unchecked Sendable {
     private let keyCount: UInt64
     private var lastValue = 0
 
-    init(_ disk: ModelDisk, _ loop: TaskLoop, base: StoreHistory.Contents, seed: UInt64) {
+    init(_ disk: CachingDisk, _ loop: TaskLoop, base: StoreHistory.Contents, seed: UInt64) {
         self.disk = disk
         self.loop = loop
         history = StoreHistory(base: base)
@@ -43,7 +43,7 @@ final class StoreLife: @unchecked Sendable {
 
     /// All that is in a store.
     static func contents(
-        of snapshot: Snapshot<ModelDisk>
+        of snapshot: Snapshot<CachingDisk>
     ) async throws(StoreError) -> StoreHistory.Contents {
         var contents: StoreHistory.Contents = [:]
         var entries = snapshot.entries()

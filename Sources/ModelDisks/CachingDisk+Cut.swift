@@ -2,7 +2,7 @@
 
 import SeededRandomness
 
-extension ModelDisk {
+extension CachingDisk {
     /// The bytes that are there after the power went: each piece of 512 bytes is what was durable
     /// or what any write since then had put there.
     public func contentsAfterCut() -> [UInt8] {
