@@ -37,6 +37,8 @@ public final class CachingDisk: BlockDevice, @unchecked Sendable {
     public var geometry: BlockGeometry
     /// Which requests fail.
     public var faults = Faults()
+    /// Whether a flush says that it is done, and is not.
+    public var ignoresFlushes = false
     /// Requests after which the power goes; nil: it stays.
     public var requestsUntilCut: Int?
     /// Whether the power went.
@@ -125,6 +127,7 @@ public final class CachingDisk: BlockDevice, @unchecked Sendable {
             lose(done)
             throw .medium
         }
+        if ignoresFlushes { return }
         for id in done {
             guard let write = unflushed.removeValue(forKey: id) else { continue }
             for part in pieces(of: write) {

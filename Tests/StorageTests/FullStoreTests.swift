@@ -10,7 +10,7 @@ import Testing
     func `a full store keeps all, overwrites, removes, and takes more`(
         valueByteCount: Int
     ) throws {
-        let scene = StoreScene()
+        let scene = StoreScene(segmentCount: 8)
         let value = [UInt8](repeating: 1, count: valueByteCount)
         let count = try scene.create { store async throws(StoreError) in
             let count = try await fill(store, value)
@@ -19,7 +19,7 @@ import Testing
             return count
         }
         // At least a quarter of the disk is of use even with the smallest segments.
-        #expect(count * (valueByteCount + 32) > 12 * 64 * 1024 / 4)
+        #expect(count * (valueByteCount + 32) > 8 * 64 * 1024 / 4)
         try scene.open { store async throws(StoreError) in
             for index in 0..<count { #expect(try await store.get(key(index)) == value) }
             for index in 0..<count { try await store.remove(key(index), .buffered) }

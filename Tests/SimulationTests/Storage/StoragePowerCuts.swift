@@ -16,15 +16,26 @@ import Testing
     }
 }
 
+extension StoragePowerCuts {
+    @Test func `A disk that only says that it has flushed is found out`() {
+        let failures = (0..<40 as Range<UInt64>).filter { seed in
+            !PowerCuts(seed: seed, ignoresFlushes: true).run().isEmpty
+        }
+        #expect(failures.count > 10)
+    }
+}
+
 /// One disk's life: some openings of its store, most of which end with a power cut.
 struct PowerCuts {
     private var generator: SeededGenerator
     private let sectorByteCount: Int
+    private let ignoresFlushes: Bool
     private var image: [UInt8]
     private var contents: StoreHistory.Contents = [:]
 
-    init(seed: UInt64) {
+    init(seed: UInt64, ignoresFlushes: Bool = false) {
         generator = SeededGenerator(seed: seed)
+        self.ignoresFlushes = ignoresFlushes
         sectorByteCount = generator.next() % 2 == 0 ? 512 : 4096
         let segmentCount = 8 + Int(generator.next() % 5)
         image = [UInt8](repeating: 0, count: (128 + 64 * segmentCount) * 1024)
@@ -43,6 +54,7 @@ struct PowerCuts {
     private mutating func live() -> [String] {
         let loop = TaskLoop(seed: generator.next())
         let disk = CachingDisk(loop, contents: image, sectorByteCount: sectorByteCount)
+        disk.ignoresFlushes = ignoresFlushes
         if generator.next() % 8 != 0 {
             // Some cuts come while the store is made or opened.
             let most: UInt64 = generator.next() % 6 == 0 ? 40 : 700
