@@ -35,7 +35,7 @@ import Testing
         bytes[300] ^= 1
         #expect(Superblock.read(bytes[...], crc) == .invalid)
         for kind: SegmentMark.Kind in [.free, .open, .sealed(endBlock: 9, endFrame: 40)] {
-            let mark = SegmentMark(kind, segment: 3, sequence: 4, firstFrame: 30)
+            let mark = SegmentMark(kind, segment: 3, sequence: 4, firstFrame: 30, epoch: 2)
             let bytes = mark.encoded(identity: 5, crc)
             #expect(SegmentMark(bytes[...], identity: 5, segment: 3, crc) == mark)
             #expect(SegmentMark(bytes[...], identity: 5, segment: 2, crc) == nil)

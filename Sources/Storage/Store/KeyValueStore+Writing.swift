@@ -134,12 +134,13 @@ extension KeyValueStore {
         }
         while let segment = table.reusable() {
             let mark = SegmentMark(
-                .open, segment: segment, sequence: table.nextSequence, firstFrame: nextFrame)
+                .open, segment: segment, sequence: table.nextSequence, firstFrame: nextFrame,
+                epoch: epoch)
             guard try await write(mark, block: 0) else {
                 try await retire(segment)
                 continue
             }
-            table.open(segment, firstFrame: nextFrame)
+            table.open(segment, firstFrame: nextFrame, epoch: epoch)
             active = segment
             return
         }
@@ -150,7 +151,8 @@ extension KeyValueStore {
         let segment = table[index]
         let kind = SegmentMark.Kind.sealed(endBlock: segment.endBlock, endFrame: segment.endFrame)
         let mark = SegmentMark(
-            kind, segment: index, sequence: segment.sequence, firstFrame: segment.firstFrame)
+            kind, segment: index, sequence: segment.sequence, firstFrame: segment.firstFrame,
+            epoch: segment.epoch)
         if try await write(mark, block: 1) {
             table.update(index) { $0.isSealWritten = true }
         } else {

@@ -28,6 +28,7 @@ extension Recovery {
             endBlock: used.end?.block ?? superblock.layout.segmentBlockCount,
             frameLimit: used.end?.frame ?? next?.firstFrame ?? StoreLayout.counterLimit)
         progress.isDamaged = used.isSalvaged
+        lastEpoch = max(lastEpoch, used.epoch)
         table.adopt(used.index, Segment(state: .sealed, sequence: used.sequence))
         while progress.block < progress.endBlock, progress.expected < progress.frameLimit {
             if try await takeFrame(&reader, &progress, used) { continue }
@@ -50,6 +51,7 @@ extension Recovery {
         table.update(used.index) { segment in
             segment.state = isActive ? .open : .sealed
             segment.firstFrame = used.firstFrame
+            segment.epoch = used.epoch
             segment.endBlock = progress.block
             segment.endFrame = progress.expected
             segment.isSealWritten = used.end != nil

@@ -7,6 +7,7 @@ struct UsedSegment: Equatable {
     let index: Int
     let sequence: UInt64
     let firstFrame: UInt64
+    let epoch: UInt64
     /// Where it ends, if it is sealed.
     let end: (block: Int, frame: UInt64)?
     /// The mark that says that it is in use is damaged; the seal says so.
@@ -60,10 +61,10 @@ extension Recovery {
         if let first, first.kind == .open {
             let isOwn =
                 second?.sequence == first.sequence
-                && second?.firstFrame == first.firstFrame
+                && second?.firstFrame == first.firstFrame && second?.epoch == first.epoch
             return UsedSegment(
                 index: segment, sequence: first.sequence, firstFrame: first.firstFrame,
-                end: isOwn ? seal : nil)
+                epoch: first.epoch, end: isOwn ? seal : nil)
         }
         try damage(.mark(segment: segment), blockCount: 1)
         guard let second, let seal else {
@@ -71,8 +72,8 @@ extension Recovery {
             return nil
         }
         return UsedSegment(
-            index: segment, sequence: second.sequence, firstFrame: second.firstFrame, end: seal,
-            isSalvaged: true)
+            index: segment, sequence: second.sequence, firstFrame: second.firstFrame,
+            epoch: second.epoch, end: seal, isSalvaged: true)
     }
 
     private func end(of mark: SegmentMark) -> (block: Int, frame: UInt64)? {

@@ -22,6 +22,9 @@ struct SegmentMark: Equatable, Sendable {
     var sequence: UInt64
     /// The number of the first frame.
     var firstFrame: UInt64
+    /// The epoch in which it was opened. Frames of an earlier one are what a cut left behind of
+    /// a segment with the same sequence number, whose mark did not reach the disk.
+    var epoch: UInt64
 
     func encoded(identity: UInt64, _ crc: CRC32C) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: StoreLayout.blockByteCount)
@@ -30,6 +33,7 @@ struct SegmentMark: Equatable, Sendable {
         bytes.store(UInt32(segment), at: 20)
         bytes.store(sequence, at: 24)
         bytes.store(firstFrame, at: 32)
+        bytes.store(epoch, at: 56)
         switch kind {
         case .free: bytes.store(UInt32(1), at: 16)
         case .open: bytes.store(UInt32(2), at: 16)
@@ -56,9 +60,10 @@ struct SegmentMark: Equatable, Sendable {
         self.segment = segment
         sequence = bytes.load(UInt64.self, at: 24)
         firstFrame = bytes.load(UInt64.self, at: 32)
-        guard sequence < StoreLayout.counterLimit, firstFrame < StoreLayout.counterLimit else {
-            return nil
-        }
+        epoch = bytes.load(UInt64.self, at: 56)
+        guard sequence < StoreLayout.counterLimit, firstFrame < StoreLayout.counterLimit,
+            epoch < StoreLayout.counterLimit
+        else { return nil }
         switch bytes.load(UInt32.self, at: 16) {
         case 1: kind = .free
         case 2: kind = .open
@@ -70,10 +75,14 @@ struct SegmentMark: Equatable, Sendable {
         }
     }
 
-    init(_ kind: Kind, segment: Int, sequence: UInt64 = 0, firstFrame: UInt64 = 0) {
+    init(
+        _ kind: Kind, segment: Int, sequence: UInt64 = 0, firstFrame: UInt64 = 0,
+        epoch: UInt64 = 0
+    ) {
         self.kind = kind
         self.segment = segment
         self.sequence = sequence
         self.firstFrame = firstFrame
+        self.epoch = epoch
     }
 }

@@ -16,6 +16,8 @@ struct Segment: Equatable, Sendable {
     var sequence: UInt64 = 0
     /// The number of the first frame.
     var firstFrame: UInt64 = 0
+    /// The epoch in which it was opened.
+    var epoch: UInt64 = 0
     /// The number of the frame after the last one.
     var endFrame: UInt64 = 0
     /// Where the next frame goes, or where the last one ended.
@@ -91,9 +93,10 @@ struct SegmentTable: Sendable {
         }
     }
 
-    mutating func open(_ index: Int, firstFrame: UInt64) {
+    mutating func open(_ index: Int, firstFrame: UInt64, epoch: UInt64) {
         segments[index] = Segment(
-            state: .open, sequence: nextSequence, firstFrame: firstFrame, endFrame: firstFrame)
+            state: .open, sequence: nextSequence, firstFrame: firstFrame, epoch: epoch,
+            endFrame: firstFrame)
         nextSequence += 1
         freeCount -= 1
         next = (index + 1) % segments.count
