@@ -1,5 +1,7 @@
 // Changes that happen together.
 
+import _Concurrency
+
 /// Puts and removals that are all done, or none: also across a power cut.
 public struct Batch: Sendable {
     struct Operation: Sendable {
