@@ -91,9 +91,20 @@ struct StoreHistory {
         }
         if contents == found { return nil }
         let least = contents
+        // Those that failed since the last that did not: some of them, in one frame, may be there.
+        var failed: [[Change]] = []
         for commit in commits[sure...] where commit.fate != .refused {
-            Self.apply(commit.changes, to: &contents)
-            if contents == found { return nil }
+            if commit.fate == .failed {
+                failed.append(commit.changes)
+            } else {
+                failed = []
+                Self.apply(commit.changes, to: &contents)
+            }
+            for start in 0...failed.count {
+                var possible = contents
+                for changes in failed[start...] { Self.apply(changes, to: &possible) }
+                if possible == found { return nil }
+            }
         }
         let lost = least.filter { found[$0.key] == nil }.count
         let other = found.filter { least[$0.key] != nil && least[$0.key] != $0.value }.count
