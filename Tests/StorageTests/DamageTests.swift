@@ -68,7 +68,7 @@ import Testing
     @Test func `a lost frame in the middle is damage, and the rest is salvaged`() throws {
         var image = try image()
         let block = (128 + 8 + 5 * 4) * 1024
-        image[block + 100] ^= 0xFF
+        image[block + 90] ^= 0xFF
         let expected = StoreError.corrupt(.frame(segment: 0, block: 7))
         #expect(throws: expected) { _ = try opening(image, .strict).get() }
         let salvaged = try opening(image, .salvage).get()

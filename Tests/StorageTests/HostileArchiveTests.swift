@@ -52,7 +52,7 @@ import Testing
         #expect(opening(header("a", "x", "7777777", "")) == .tooLong(byteOffset: 0))
         let unsupported = TarError.unsupported(type: UInt8(ascii: "M"), byteOffset: 0)
         #expect(opening(header("a", "M", "0", "")) == unsupported)
-        for records in ["9 path=a\n", "5 a=b\n", "0 \n", "99999999999999999999 a=b\n", "6 abc\n"] {
+        for records in ["8 path=a\n", "5 a=b\n", "0 \n", "99999999999999999999 a=b\n", "6 abc\n"] {
             let bytes = Array(records.utf8) + [UInt8](repeating: 0, count: 512 - records.utf8.count)
             let size = String(records.utf8.count, radix: 8)
             #expect(opening(header("a", "x", size, "") + bytes) == .malformed(byteOffset: 0))

@@ -94,7 +94,7 @@ import Testing
         try StoreScene().create { store async throws(StoreError) in
             for index in 0..<20 { try await store.put("key \(index)", "old \(index)") }
             let snapshot = store.snapshot()
-            for round in 0..<8 {
+            for round in 0..<6 {
                 for index in 0..<20 { try await store.put("key \(index)", "new \(round)") }
             }
             for index in 0..<10 { try await store.remove("key \(index)") }

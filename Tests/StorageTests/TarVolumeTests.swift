@@ -19,7 +19,7 @@ import Testing
             "index.html": Array("<p>hello</p>\n".utf8), "empty": [],
             "sub/block": [UInt8](repeating: 7, count: 512),
             "sub/large": (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 3) },
-            "\(long)/\(long)": [1, 2, 3],  // Over 100 bytes.
+            "\(long)/a\(long)": [1, 2, 3],  // Over 100 bytes.
             "\(deep)/\(String(repeating: "f", count: 200))": [4, 5, 6],  // Over 255.
             "sub/grüße 日本.txt": Array("utf-8".utf8),
         ]
@@ -34,7 +34,7 @@ import Testing
         }
         for (link, target) in [
             ("sub/up", "../index.html"), ("to-sub", "sub"), ("absolute", "/sub/block"),
-            ("circle", "circle"), ("out", "../../etc/passwd"), ("far", long + "/" + long),
+            ("circle", "circle"), ("out", "../../etc/passwd"), ("far", long + "/a" + long),
         ] {
             try FileManager.default.createSymbolicLink(
                 atPath: tree.appending(path: link).path, withDestinationPath: target)

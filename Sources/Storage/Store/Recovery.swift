@@ -89,6 +89,9 @@ struct Recovery<Device: BlockDevice> {
         if let closedAt = superblock.closedAt, closedAt > nextFrame {
             try damage(.end(missingFrames: closedAt - nextFrame))
             nextFrame = closedAt
+            // Its frames would have a gap in their numbers: the log goes on in a new segment.
+            if let active { table.update(active) { $0.state = .sealed } }
+            active = nil
         }
         if !table.hasUncounted { expireTombstones() }
         report.segmentCount = used.count
