@@ -103,7 +103,7 @@ struct Frame: Equatable, Sendable {
             guard offset <= byteCount else { return nil }
         }
         guard offset == byteCount,
-            Self.checksum(frame, at: records.map(\.offset), crc) == bytes.load(UInt32.self, at: 4)
+            Self.checksum(frame, at: records.map { $0.offset }, crc) == bytes.load(UInt32.self, at: 4)
         else { return nil }
         return records
     }
