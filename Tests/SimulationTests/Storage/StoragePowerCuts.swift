@@ -8,20 +8,20 @@ import Testing
 
 @Suite struct StoragePowerCuts {
     @Test func `A disk that fails now and then loses nothing that was acknowledged`() {
-        Seeds.check(200, weight: 4) { FailingDisk(seed: $0).run() }
+        Seeds.check(50, weight: 4) { FailingDisk(seed: $0).run() }
     }
 
     @Test func `After any cut the first so many commits are there, and all that were durable`() {
-        Seeds.check(300) { PowerCuts(seed: $0).run() }
+        Seeds.check(120) { PowerCuts(seed: $0).run() }
     }
 }
 
 extension StoragePowerCuts {
     @Test func `A disk that only says that it has flushed is found out`() {
-        let failures = (0..<40 as Range<UInt64>).filter { seed in
+        let failures = (0..<16 as Range<UInt64>).filter { seed in
             !PowerCuts(seed: seed, ignoresFlushes: true).run().isEmpty
         }
-        #expect(failures.count > 10)
+        #expect(failures.count > 3)
     }
 }
 
