@@ -23,6 +23,8 @@ let package = Package(
         .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "BlockFront", targets: ["BlockFront"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "ModelDisks", targets: ["ModelDisks"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -40,6 +42,7 @@ let package = Package(
         floor("BlockDevices", on: []),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        floor("Storage", on: ["BlockDevices"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
@@ -77,6 +80,9 @@ let package = Package(
             name: "ApusCommand", dependencies: ["RigTools", "XenRig"], swiftSettings: strict),
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
+        .target(
+            name: "ModelDisks", dependencies: ["BlockDevices", "SeededRandomness"],
+            swiftSettings: strict),
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
@@ -121,9 +127,13 @@ let package = Package(
             "SimulationTests",
             of: [
                 "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
-                "ModelBackends", "ModelXen", "SeededRandomness", "Simulation", "XenBus", "XenStore",
+                "ModelBackends", "ModelDisks", "ModelXen", "SeededRandomness", "Simulation",
+                "Storage", "XenBus", "XenStore",
             ]),
         tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
+        tests(
+            "StorageTests",
+            of: ["BlockDevices", "Storage", "ModelDisks", "SeededRandomness", "RigTools"]),
         tests(
             "XenStoreTests",
             of: [

@@ -18,6 +18,8 @@ let package = Package(
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
         fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
+        fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
+        fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
     ],
     swiftLanguageModes: [.v6]
 )
