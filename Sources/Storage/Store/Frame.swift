@@ -102,9 +102,8 @@ struct Frame: Equatable, Sendable {
             offset += record.byteCount
             guard offset <= byteCount else { return nil }
         }
-        guard offset == byteCount,
-            Self.checksum(frame, at: records.map { $0.offset }, crc) == bytes.load(UInt32.self, at: 4)
-        else { return nil }
+        let checksum = Self.checksum(frame, at: records.map { $0.offset }, crc)
+        guard offset == byteCount, checksum == bytes.load(UInt32.self, at: 4) else { return nil }
         return records
     }
 

@@ -1,8 +1,9 @@
 // The frames of one segment after the other, and what is made of a place where there should be one.
 //
-// A frame that is not whole is either one that no flush had made durable, and is left out, or it is
-// damage. It is damage in a sealed segment, since a segment is sealed after a flush; before the next
-// segment's first frame, for the same reason; and where a later frame says that it was durable.
+// A frame that is not whole is either one that no flush had made durable, and is left out, or it
+// is damage. It is damage in a sealed segment, since a segment is sealed after a flush; before the
+// next segment's first frame, for the same reason; and where a later frame says that a flush had
+// made it durable.
 
 import BlockDevices
 

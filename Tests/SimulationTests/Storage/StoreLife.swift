@@ -1,4 +1,4 @@
-// One opening of a store: some tasks that change and read it, until the power goes or they are done.
+// One opening of a store: tasks that change and read it, until the power goes or they are done.
 
 import BlockDevices
 import ModelDisks
