@@ -20,6 +20,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "TCPIP", targets: ["TCPIP"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -33,6 +34,8 @@ let package = Package(
             resources: [.copy("apus.ld")]),
         // Floor 1
         floor("XenTypes", on: []),
+        // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
+        floor("TCPIP", on: []),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
@@ -80,6 +83,7 @@ let package = Package(
             of: ["CXen", "XenTypes", "Hypercalls", "Memory", "ModelXen", "SeededRandomness"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
+        tests("TCPIPTests", of: ["TCPIP", "SeededRandomness"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
             "EventsTests",
