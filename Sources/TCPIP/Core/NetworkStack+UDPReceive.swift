@@ -1,6 +1,7 @@
 // UDP in.
 //
-// Source: RFC 768; RFC 8200 section 8.1 (IPv6's checksum is never left out); RFC 1122 section 4.1.3.
+// Source: RFC 768; RFC 8200 section 8.1 (IPv6's checksum is never left out); RFC 1122 section
+// 4.1.3.
 
 extension NetworkStack {
     /// Takes in a datagram; the packet begins with IP's header.

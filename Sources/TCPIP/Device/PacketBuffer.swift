@@ -19,8 +19,8 @@ struct PacketBuffer {
     @usableFromInline var restByteCount: UInt32
     @usableFromInline var restBufferCount: UInt32
     @usableFromInline var metadata: PacketMetadata
-    /// Of a received packet's first buffer: the interface it came through, and where the transport's
-    /// header begins within the packet, which then begins with IP's.
+    /// Of a received packet's first buffer: the interface it came through, and where the
+    /// transport's header begins within the packet, which then begins with IP's.
     @usableFromInline var interface: UInt16
     @usableFromInline var transportOffset: UInt16
     /// Of a fragment that waits for others: where its payload belongs, and how long that is.

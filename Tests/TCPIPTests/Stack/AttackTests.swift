@@ -17,9 +17,10 @@ import Testing
             try peer.stack.sendEcho(
                 to: target, identifier: 5, sequence: UInt16(number), byteCount: 3000, at: wire.now)
             wire.run(milliseconds: 4000)
-            #expect(peer.stack.takeEvents().contains {
-                if case .echoReply(5, _, .reply) = $0 { true } else { false }
-            }, "\(target)")
+            #expect(
+                peer.stack.takeEvents().contains {
+                    if case .echoReply(5, _, .reply) = $0 { true } else { false }
+                }, "\(target)")
         }
         wire.run(milliseconds: 70_000)
         for host in wire.hosts { #expect(host.pages.pool.availableCount == pages) }
@@ -38,13 +39,16 @@ import Testing
             if number % 500 == 0 {
                 _ = host.takeFrames()
                 try host.stack.send(
-                    [1], from: socket, to: Endpoint(IPv4Address(10, 0, 0, 1), port: 9), at: wire.now)
+                    [1], from: socket, to: Endpoint(IPv4Address(10, 0, 0, 1), port: 9), at: wire.now
+                )
                 wire.run(milliseconds: 20)
             }
         }
         _ = host.takeFrames()
         #expect(host.stack.neighbourCount <= 512)
-        #expect(host.stack.neighbours.find(IPv6Address(mapping: IPv4Address(10, 0, 0, 1)), on: 1) != nil)
+        #expect(
+            host.stack.neighbours.find(IPv6Address(mapping: IPv4Address(10, 0, 0, 1)), on: 1) != nil
+        )
         _ = peer.takeFrames()
         try expectService(wire)
     }
@@ -146,7 +150,8 @@ import Testing
             let quoted = Crafted.ipv4(
                 from: own4, to: peer4, number: 17,
                 Crafted.udp(
-                    from: own4, port, to: peer4, peerPort, [UInt8](repeating: 0, count: total - 28)))
+                    from: own4, port, to: peer4, peerPort, [UInt8](repeating: 0, count: total - 28))
+            )
             var message: [UInt8] = [3, 4, 0, 0, 0, 0, UInt8(mtu >> 8), UInt8(mtu & 0xFF)]
             message += quoted.prefix(28)
             message.replaceSubrange(2..<4, with: Crafted.checksum(message))

@@ -42,7 +42,9 @@ import Testing
         let wire = Wire([host])
         wire.run(milliseconds: 3000)
         let options =
-            Crafted.prefixOption(prefix, valid: 10000, preferred: 5000) + [5, 1, 0, 0, 0, 0, 5, 0x14]
+            Crafted.prefixOption(prefix, valid: 10000, preferred: 5000) + [
+                5, 1, 0, 0, 0, 0, 5, 0x14,
+            ]
             + [25, 3, 0, 0, 0, 0, 2, 0x58] + Crafted.address(router)
         _ = host.stack.takeEvents()
         host.receive(Crafted.advertisement(from: router, options), at: wire.now)
@@ -185,9 +187,10 @@ import Testing
         try host.stack.sendEcho(
             to: Wire.targets[1], identifier: 3, sequence: 3, byteCount: 10, at: wire.now)
         wire.run(milliseconds: 100)
-        #expect(host.stack.takeEvents().contains {
-            if case .echoReply(3, 3, .reply) = $0 { true } else { false }
-        })
+        #expect(
+            host.stack.takeEvents().contains {
+                if case .echoReply(3, 3, .reply) = $0 { true } else { false }
+            })
     }
 
     @Test func `A query is answered with every group`() throws {

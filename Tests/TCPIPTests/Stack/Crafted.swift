@@ -18,7 +18,9 @@ enum Crafted {
     static func ethernet(
         to target: MACAddress, from source: MACAddress = attacker, type: UInt16, _ rest: [UInt8]
     ) -> Frame {
-        Frame(bytes: bytes(target.rawValue, 6) + bytes(source.rawValue, 6) + bytes(UInt64(type), 2) + rest)
+        Frame(
+            bytes: bytes(target.rawValue, 6) + bytes(source.rawValue, 6) + bytes(UInt64(type), 2)
+                + rest)
     }
 
     /// A checksum over a pseudo-header, where there is one, and bytes.

@@ -68,7 +68,9 @@ import Testing
                 }
                 var frames: [Frame] = []
                 router.stack.withTransmitQueue(of: interface) { queue in
-                    while let packet = queue.popFirst() { frames.append(Frame(bytes: packet.copied)) }
+                    while let packet = queue.popFirst() {
+                        frames.append(Frame(bytes: packet.copied))
+                    }
                 }
                 for frame in frames { host.receive(frame, at: now) }
             }

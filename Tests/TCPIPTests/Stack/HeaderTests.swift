@@ -145,20 +145,23 @@ import Testing
             Issue.record("beyond the packet")
             return
         }
-        guard case .problem(code: 1, pointer: 40, isForGroups: false) = outcome(
-            [0, 0, 1, 4, 0, 0, 0, 0] + last, from: 60)
+        guard
+            case .problem(code: 1, pointer: 40, isForGroups: false) = outcome(
+                [0, 0, 1, 4, 0, 0, 0, 0] + last, from: 60)
         else {
             Issue.record("a hop-by-hop header that is not the first")
             return
         }
-        guard case .problem(code: 0, pointer: 42, isForGroups: false) = outcome(
-            [17, 0, 0, 1, 0, 0, 0, 0], from: 43)
+        guard
+            case .problem(code: 0, pointer: 42, isForGroups: false) = outcome(
+                [17, 0, 0, 1, 0, 0, 0, 0], from: 43)
         else {
             Issue.record("a source route")
             return
         }
-        guard case .problem(code: 2, pointer: 42, isForGroups: true) = outcome(
-            [17, 0, 0x80, 4, 0, 0, 0, 0], from: 60)
+        guard
+            case .problem(code: 2, pointer: 42, isForGroups: true) = outcome(
+                [17, 0, 0x80, 4, 0, 0, 0, 0], from: 60)
         else {
             Issue.record("an unknown option")
             return

@@ -59,7 +59,8 @@ import Testing
             #expect(host.stack.reassembly.usedCount == 0)
         }
         // After all that, service goes on.
-        try client.send([1, 2, 3, 4], from: socket, to: Endpoint(Wire.targets[0], port: 7), at: wire.now)
+        try client.send(
+            [1, 2, 3, 4], from: socket, to: Endpoint(Wire.targets[0], port: 7), at: wire.now)
         wire.run(milliseconds: 5000)
         #expect(server.takeAll(other).map(\.bytes) == [[1, 2, 3, 4]])
     }
