@@ -189,7 +189,7 @@ public final class StackUnderTest {
 
     private func check() {
         precondition(stack.reassembly.pageCount <= Self.pageCount / 4, "too many fragments")
-        precondition(stack.neighbours.pendingCount <= 64, "too many packets wait")
+        precondition(stack.neighbours.pendingCount <= 128, "too many packets wait")
         precondition(stack.routes.count <= 256, "too many routes")
         for id in [interface, second] {
             precondition(stack.addresses(of: id).count <= 16, "too many addresses")
