@@ -74,6 +74,40 @@ import Testing
         try expectService(wire)
     }
 
+    @Test func `Pings from made-up neighbours keep nobody out`() throws {
+        let wire = try Wire.pair()
+        let host = wire.hosts[1]
+        func receive(_ source: IPv6Address, _ message: [UInt8]) {
+            host.receive(
+                Crafted.ethernet(
+                    to: host.mac, type: 0x86DD,
+                    Crafted.icmpv6(from: source, to: own6, message)), at: wire.now)
+        }
+        var answerCount = 0
+        for number in 0..<5000 as Range<UInt64> {
+            let source = IPv6Address(high: 0xFD00 << 48, low: 0x10000 + number)
+            receive(
+                source,
+                [135, 0, 0, 0, 0, 0, 0, 0] + Crafted.address(own6) + [1, 1, 2, 0, 0, 0, 0, 9])
+            receive(source, [128, 0, 0, 0, 0, 1, 0, 1])
+            // Every second one says that it is there, and a router.
+            if number % 2 == 0 {
+                receive(
+                    source,
+                    [136, 0, 0, 0, 0xE0, 0, 0, 0] + Crafted.address(source)
+                        + [2, 1, 2, 0, 0, 0, 0, 9])
+            }
+            wire.jump(milliseconds: 1)
+            answerCount +=
+                host.takeFrames().filter {
+                    $0.bytes.count > 54 && $0.bytes[54] == 129
+                }.count
+        }
+        #expect(answerCount >= 2500)
+        #expect(host.stack.neighbourCount == 512)
+        try expectService(wire)
+    }
+
     @Test func `Sending to made-up neighbours holds a bounded number of packets`() throws {
         let wire = try Wire.pair()
         let host = wire.hosts[1]
