@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "BlockFront", targets: ["BlockFront"]),
         .library(name: "Storage", targets: ["Storage"]),
         .library(name: "ModelDisks", targets: ["ModelDisks"]),
+        .library(name: "TCPIP", targets: ["TCPIP"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -40,6 +41,9 @@ let package = Package(
         floor("XenTypes", on: []),
         floor("Rings", on: []),
         floor("BlockDevices", on: []),
+        // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
+        // "Lifetimes" is what lets a packet give out spans of its bytes.
+        .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         floor("Storage", on: ["BlockDevices"]),
@@ -106,6 +110,7 @@ let package = Package(
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("RingsTests", of: ["Rings"]),
         tests("BlockDevicesTests", of: ["BlockDevices"]),
+        tests("TCPIPTests", of: ["TCPIP", "SeededRandomness"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
             "EventsTests",
