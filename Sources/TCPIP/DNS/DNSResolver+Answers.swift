@@ -111,7 +111,7 @@ extension DNSResolver {
                 .prefix(DNSCache.recordLimit)
             if !records.isEmpty {
                 ttl = records.reduce(ttl) { min($0, $1.ttl) }
-                return (.records(records.map(\.content), of: name), ttl)
+                return (.records(records.map { $0.content }, of: name), ttl)
             }
             guard let alias = own.first(where: { $0.content.type == .cname }),
                 case .alias(let target) = alias.content

@@ -146,7 +146,7 @@ extension DNSResolver {
         trim()
         cache.removeAll()
         (preferredServer, plainServers) = (0, 0)
-        let questions = transactions.map(\.question)
+        let questions = transactions.map { $0.question }
         for transaction in transactions { actions.append(.close(port: transaction.port)) }
         transactions = []
         for question in questions {
