@@ -17,6 +17,10 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzAddresses", of: ["TCPIP"]),
+        fuzzer("FuzzDNS", of: ["TCPIP"]),
+        fuzzer("FuzzDHCP", of: ["TCPIP"]),
+        fuzzer("FuzzNAT", of: ["TCPIP"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -133,7 +133,11 @@ import Testing
         #expect(IPv6Prefix(prefix.description) == prefix)
         for bit in 0..<128 {
             var other = address
-            if bit < 64 { other.low ^= 1 << UInt64(bit) } else { other.high ^= 1 << UInt64(bit - 64) }
+            if bit < 64 {
+                other.low ^= 1 << UInt64(bit)
+            } else {
+                other.high ^= 1 << UInt64(bit - 64)
+            }
             #expect(prefix.contains(other) == (bit < 128 - length))
         }
     }

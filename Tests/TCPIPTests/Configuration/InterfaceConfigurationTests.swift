@@ -32,7 +32,10 @@ import Testing
 
     @Test(arguments: [
         ("ip", "network configuration: ip: has no \"=\""),
-        ("ip=", "network configuration: ip: (nothing) is not dhcp, off or an address as 192.0.2.7/24"),
+        (
+            "ip=",
+            "network configuration: ip: (nothing) is not dhcp, off or an address as 192.0.2.7/24"
+        ),
         (
             "ip=10.0.0.1",
             "network configuration: ip: 10.0.0.1 is not dhcp, off or an address as 192.0.2.7/24"
@@ -46,13 +49,15 @@ import Testing
             "network configuration: ip: 127.0.0.1/8 is no address that a host can have"
         ),
         (
-            "ip=10.0.0.1/0", "network configuration: ip: 10.0.0.1/0 is no address that a host can have"
+            "ip=10.0.0.1/0",
+            "network configuration: ip: 10.0.0.1/0 is no address that a host can have"
         ),
         (
             "ip6=::1/128", "network configuration: ip6: ::1/128 is no address that a host can have"
         ),
         (
-            "ip6=x", "network configuration: ip6: x is not auto, off or an address as 2001:db8::7/64"
+            "ip6=x",
+            "network configuration: ip6: x is not auto, off or an address as 2001:db8::7/64"
         ),
         (
             "ip=10.0.0.1/24,gateway=10.0.1.1",
@@ -86,7 +91,8 @@ import Testing
                 + "search, hostname and mtu"
         ),
         (
-            "ip=\u{1B}[31m\n", "network configuration: ip: ?[31m? is not dhcp, off or an address as "
+            "ip=\u{1B}[31m\n",
+            "network configuration: ip: ?[31m? is not dhcp, off or an address as "
                 + "192.0.2.7/24"
         ),
     ])

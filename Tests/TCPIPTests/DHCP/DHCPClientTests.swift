@@ -1,8 +1,9 @@
 // A client from its first message to its last, with good servers and with others.
 
 import SeededRandomness
-@testable import TCPIP
 import Testing
+
+@testable import TCPIP
 
 @Suite struct DHCPClientTests {
     @Test func `Discover, offer, request, acknowledge, and an address`() {

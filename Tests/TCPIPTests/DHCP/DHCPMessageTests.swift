@@ -1,8 +1,9 @@
 // Messages as bytes, and what leases are made of.
 
 import SeededRandomness
-@testable import TCPIP
 import Testing
+
+@testable import TCPIP
 
 @Suite struct DHCPMessageTests {
     private func message(_ options: [UInt8: [UInt8]] = [:]) -> DHCPMessage {
@@ -78,9 +79,10 @@ import Testing
     }
 
     @Test func `A lease has what the server gives`() throws {
-        let search: [UInt8] =
-            [3] + "eng".utf8 + [5] + "apple".utf8 + [3] + "com".utf8 + [0]
-            + [9] + "marketing".utf8 + [0xC0, 4]
+        var search = DNSName("eng.apple.com")?.wireBytes ?? []
+        search.append(9)
+        search += Array("marketing".utf8)
+        search += [0xC0, 4]
         let lease = try DHCPLease(
             message([
                 DHCPOption.nameServers: [192, 0, 2, 53, 9, 9, 9, 9],
@@ -99,12 +101,13 @@ import Testing
     }
 
     // The examples of RFC 3442, "Classless Route Option Format".
-    @Test(arguments: [
-        ([0], "0.0.0.0/0"), ([8, 10], "10.0.0.0/8"), ([24, 10, 0, 0], "10.0.0.0/24"),
-        ([16, 10, 17], "10.17.0.0/16"), ([24, 10, 27, 129], "10.27.129.0/24"),
-        ([25, 10, 229, 0, 128], "10.229.0.128/25"),
-        ([32, 10, 198, 122, 47], "10.198.122.47/32"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0], "0.0.0.0/0"), ([8, 10], "10.0.0.0/8"), ([24, 10, 0, 0], "10.0.0.0/24"),
+            ([16, 10, 17], "10.17.0.0/16"), ([24, 10, 27, 129], "10.27.129.0/24"),
+            ([25, 10, 229, 0, 128], "10.229.0.128/25"),
+            ([32, 10, 198, 122, 47], "10.198.122.47/32"),
+        ] as [([UInt8], String)])
     func `Routes are as long as they need be`(descriptor: [UInt8], prefix: String) throws {
         let routes = try DHCPLease.classlessRoutes(descriptor + [192, 0, 2, 1])
         #expect(routes.map(\.destination.description) == [prefix])
@@ -114,7 +117,8 @@ import Testing
     }
 
     @Test func `Classless routes are instead of routers, and bounded`() throws {
-        let many = (0..<60).flatMap { [24, 10, 0, UInt8($0), 192, 0, 2, 1] as [UInt8] }
+        var many: [UInt8] = []
+        for index in UInt8.min..<60 { many += [24, 10, 0, index, 192, 0, 2, 1] }
         let lease = try DHCPLease(
             message([
                 DHCPOption.routers: [192, 0, 2, 9], DHCPOption.classlessRoutes: many,
@@ -127,21 +131,27 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([DHCPOption.leaseTime: [0, 0, 0, 0]], .badLeaseTime(0)),
-        ([DHCPOption.leaseTime: [0, 0, 0, 9]], .badLeaseTime(9)),
-        ([DHCPOption.leaseTime: [0, 0, 1]], .badLeaseTime(nil)),
-        ([DHCPOption.subnetMask: [255, 0, 255, 0]], .badMask(IPv4Address(255, 0, 255, 0))),
-        ([DHCPOption.subnetMask: [0, 0, 0, 0]], .badMask(.unspecified)),
-        ([DHCPOption.subnetMask: [254, 0, 0, 0]], .badMask(IPv4Address(254, 0, 0, 0))),
-        ([DHCPOption.subnetMask: [255, 255]], .badMask(.unspecified)),
-        ([DHCPOption.subnetMask: [255, 255, 255, 252]], .badMask(IPv4Address(255, 255, 255, 252))),
-        ([DHCPOption.serverID: []], .badServer), ([DHCPOption.serverID: [0, 0, 0, 0]], .badServer),
-        ([DHCPOption.serverID: [255, 255, 255, 255]], .badServer),
-        ([DHCPOption.serverID: [192, 0, 2, 1, 192, 0, 2, 1]], .badServer),
-        ([DHCPOption.classlessRoutes: [24, 10]], .badRoutes),
-    ] as [([UInt8: [UInt8]], DHCPLeaseFault)])
-    func `What makes no sense is refused by name`(options: [UInt8: [UInt8]], fault: DHCPLeaseFault) {
+    @Test(
+        arguments: [
+            ([DHCPOption.leaseTime: [0, 0, 0, 0]], .badLeaseTime(0)),
+            ([DHCPOption.leaseTime: [0, 0, 0, 9]], .badLeaseTime(9)),
+            ([DHCPOption.leaseTime: [0, 0, 1]], .badLeaseTime(nil)),
+            ([DHCPOption.subnetMask: [255, 0, 255, 0]], .badMask(IPv4Address(255, 0, 255, 0))),
+            ([DHCPOption.subnetMask: [0, 0, 0, 0]], .badMask(.unspecified)),
+            ([DHCPOption.subnetMask: [254, 0, 0, 0]], .badMask(IPv4Address(254, 0, 0, 0))),
+            ([DHCPOption.subnetMask: [255, 255]], .badMask(.unspecified)),
+            (
+                [DHCPOption.subnetMask: [255, 255, 255, 252]],
+                .badMask(IPv4Address(255, 255, 255, 252))
+            ),
+            ([DHCPOption.serverID: []], .badServer),
+            ([DHCPOption.serverID: [0, 0, 0, 0]], .badServer),
+            ([DHCPOption.serverID: [255, 255, 255, 255]], .badServer),
+            ([DHCPOption.serverID: [192, 0, 2, 1, 192, 0, 2, 1]], .badServer),
+            ([DHCPOption.classlessRoutes: [24, 10]], .badRoutes),
+        ] as [([UInt8: [UInt8]], DHCPLeaseFault)])
+    func `What makes no sense is refused by name`(options: [UInt8: [UInt8]], fault: DHCPLeaseFault)
+    {
         #expect(throws: fault) { try DHCPLease(message(options)) }
     }
 

@@ -1,6 +1,7 @@
 // A client, a server and the wire between, in a time of their own.
 
 import SeededRandomness
+
 @testable import TCPIP
 
 /// A server with one address for each client.

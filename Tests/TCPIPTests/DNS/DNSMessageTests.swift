@@ -1,8 +1,9 @@
 // Names and messages as bytes.
 
 import SeededRandomness
-@testable import TCPIP
 import Testing
+
+@testable import TCPIP
 
 @Suite struct DNSNameTests {
     @Test(arguments: [
@@ -71,7 +72,8 @@ import Testing
     // RFC 1035 section 4.1.4: F.ISI.ARPA, FOO.F.ISI.ARPA, ARPA and the root.
     @Test func `Compressed names of RFC 1035`() throws {
         var bytes = [UInt8](repeating: 0, count: 93)
-        bytes.replaceSubrange(20..<32, with: [1] + "F".utf8 + [3] + "ISI".utf8 + [4] + "ARPA".utf8 + [0])
+        bytes.replaceSubrange(
+            20..<32, with: [1] + "F".utf8 + [3] + "ISI".utf8 + [4] + "ARPA".utf8 + [0])
         bytes.replaceSubrange(40..<46, with: [3] + "FOO".utf8 + [0xC0, 20])
         bytes.replaceSubrange(64..<66, with: [0xC0, 26])
         func read(_ start: Int) throws -> (String, Int) {
@@ -85,11 +87,12 @@ import Testing
         #expect(try read(92) == (".", 93))
     }
 
-    @Test(arguments: [
-        ([0xC0, 0], .badPointer), ([0xC0, 2, 0], .badPointer), ([1, 97, 0xC0, 0], .badPointer),
-        ([0x40, 0], .badLabel), ([0x80, 0], .badLabel), ([3, 97, 98], .truncated),
-        ([], .truncated), ([0xC0], .truncated), ([1, 97], .truncated),
-    ] as [([UInt8], DNSMessageError)])
+    @Test(
+        arguments: [
+            ([0xC0, 0], .badPointer), ([0xC0, 2, 0], .badPointer), ([1, 97, 0xC0, 0], .badPointer),
+            ([0x40, 0], .badLabel), ([0x80, 0], .badLabel), ([3, 97, 98], .truncated),
+            ([], .truncated), ([0xC0], .truncated), ([1, 97], .truncated),
+        ] as [([UInt8], DNSMessageError)])
     func `Pointers lead backwards, and names end`(bytes: [UInt8], error: DNSMessageError) {
         var position = 0
         #expect(throws: error) {
