@@ -11,7 +11,7 @@ extension DNSResolver {
         _ bytes: RawSpan, from source: Endpoint, port: UInt16, at now: NetworkTime,
         using random: inout some RandomNumberGenerator
     ) {
-        guard let index = transactions.firstIndex(where: { $0.port == port }) else {
+        guard port != 0, let index = transactions.firstIndex(where: { $0.port == port }) else {
             statistics.dropped += 1
             return
         }
@@ -28,7 +28,9 @@ extension DNSResolver {
     public mutating func unreachable(
         port: UInt16, at now: NetworkTime, using random: inout some RandomNumberGenerator
     ) {
-        guard let index = transactions.firstIndex(where: { $0.port == port }) else { return }
+        guard port != 0, let index = transactions.firstIndex(where: { $0.port == port }) else {
+            return
+        }
         transactions[index].lastError = .unreachable
         tryNext(index, now, &random)
     }
@@ -53,13 +55,16 @@ extension DNSResolver {
     }
 
     /// Someone guesses, or an answer is late. After some of them the question is asked from
-    /// another port, where all guesses are at their beginning again.
+    /// another port, where all guesses are at their beginning again; at last the port is closed,
+    /// and nobody is listened to until this server's time is over.
     private mutating func forgery(at index: Int, _ random: inout some RandomNumberGenerator) {
         statistics.dropped += 1
         transactions[index].forgeryCount += 1
-        guard transactions[index].forgeryCount >= DNSConfiguration.forgeryLimit,
-            transactions[index].evasionCount < DNSConfiguration.evasionLimit
-        else { return }
+        guard transactions[index].forgeryCount >= DNSConfiguration.forgeryLimit else { return }
+        guard transactions[index].evasionCount < DNSConfiguration.evasionLimit else {
+            closePort(at: index)
+            return
+        }
         transactions[index].evasionCount += 1
         statistics.evasions += 1
         send(index, &random)

@@ -94,11 +94,11 @@ public struct DNSResolver: Sendable {
         lookups.remove(at: index)
         actions.append(.finish(id, .failure(.cancelled)))
         var kept: [DNSTransaction] = []
-        for transaction in transactions {
-            if isAwaited(transaction.question) {
-                kept.append(transaction)
+        for index in transactions.indices {
+            if isAwaited(transactions[index].question) {
+                kept.append(transactions[index])
             } else {
-                actions.append(.close(port: transaction.port))
+                closePort(at: index)
             }
         }
         transactions = kept

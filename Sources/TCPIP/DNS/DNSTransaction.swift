@@ -4,6 +4,7 @@
 struct DNSTransaction: Sendable {
     let question: DNSQuestion
     var id: UInt16 = 0
+    /// Where an answer is waited for; 0 while none is.
     var port: UInt16 = 0
     /// Index of the server that was asked last.
     var server: Int
@@ -43,9 +44,7 @@ extension DNSResolver {
     /// Sends from a new port with a new id, so that what was guessed so far is of no use
     /// (RFC 5452 section 9.2). Does not renew the patience with the server.
     mutating func send(_ index: Int, _ random: inout some RandomNumberGenerator) {
-        if transactions[index].port != 0 {
-            actions.append(.close(port: transactions[index].port))
-        }
+        closePort(at: index)
         transactions[index].port = freePort(&random)
         transactions[index].id = UInt16.random(in: 0...UInt16.max, using: &random)
         transactions[index].forgeryCount = 0
@@ -61,6 +60,13 @@ extension DNSResolver {
                 message.wireBytes, fromPort: transaction.port,
                 to: configuration.servers[server]))
         statistics.sent += 1
+    }
+
+    /// Stops listening for an answer, if that was done.
+    mutating func closePort(at index: Int) {
+        guard transactions[index].port != 0 else { return }
+        actions.append(.close(port: transactions[index].port))
+        transactions[index].port = 0
     }
 
     private mutating func startPatience(_ index: Int, _ now: NetworkTime) {
@@ -83,7 +89,9 @@ extension DNSResolver {
     public mutating func portRefused(
         _ port: UInt16, at now: NetworkTime, using random: inout some RandomNumberGenerator
     ) {
-        guard let index = transactions.firstIndex(where: { $0.port == port }) else { return }
+        guard port != 0, let index = transactions.firstIndex(where: { $0.port == port }) else {
+            return
+        }
         transactions[index].portRefusalCount += 1
         guard transactions[index].portRefusalCount <= Self.portRefusalLimit else {
             end(index, .failure(.noPort), now, &random)
@@ -129,8 +137,8 @@ extension DNSResolver {
         _ index: Int, _ result: Result<DNSFinding, DNSError>, _ now: NetworkTime,
         _ random: inout some RandomNumberGenerator
     ) {
+        closePort(at: index)
         let transaction = transactions.remove(at: index)
-        actions.append(.close(port: transaction.port))
         deliver(result, to: transaction.question, now, &random)
     }
 
@@ -147,7 +155,7 @@ extension DNSResolver {
         cache.removeAll()
         (preferredServer, plainServers) = (0, 0)
         let questions = transactions.map { $0.question }
-        for transaction in transactions { actions.append(.close(port: transaction.port)) }
+        for index in transactions.indices { closePort(at: index) }
         transactions = []
         for question in questions {
             guard let error = ask(question, now, &random) else { continue }

@@ -105,7 +105,7 @@ extension NAT {
             return .drop(.full)
         }
         guard table.isFull else { return nil }
-        guard table.evict() else { return .drop(.full) }
+        guard table.evict(at: now) else { return .drop(.full) }
         statistics.evicted += 1
         return nil
     }

@@ -27,6 +27,7 @@ public struct NAT: Sendable {
     /// What was counted.
     public internal(set) var statistics = NATStatistics()
     var table: NATTable
+    private var lastSweep = NetworkTime(nanoseconds: 0)
 
     /// A translator without connections. Forwarded ports are TCP's or UDP's, each there once; the
     /// first of several for the same port or the same host's port counts.
@@ -54,7 +55,7 @@ public struct NAT: Sendable {
         _ packet: inout MutableRawSpan, hasBlankChecksum: Bool = false, at now: NetworkTime,
         using random: inout some RandomNumberGenerator
     ) -> NATVerdict {
-        table.sweep(Self.sweepCount, at: now)
+        sweep(now)
         return counted(outgoing(&packet, hasBlankChecksum, now, &random))
     }
 
@@ -64,13 +65,24 @@ public struct NAT: Sendable {
         _ packet: inout MutableRawSpan, from side: Side, hasBlankChecksum: Bool = false,
         at now: NetworkTime, using random: inout some RandomNumberGenerator
     ) -> NATVerdict {
-        table.sweep(Self.sweepCount, at: now)
+        sweep(now)
         return counted(incoming(&packet, side, hasBlankChecksum, now, &random))
     }
 
     /// Sessions that are looked at with each packet: twice as many as can begin with it, so that
     /// what is over goes faster than what is new comes.
     private static let sweepCount = 2
+    /// All are looked at when so much time has passed: a session is never kept longer.
+    private static let sweepNanoseconds: UInt64 = 10_000_000_000
+
+    private mutating func sweep(_ now: NetworkTime) {
+        if now.nanoseconds(since: lastSweep) >= Self.sweepNanoseconds {
+            lastSweep = now
+            table.sweep(table.sessions.count, at: now)
+        } else {
+            table.sweep(Self.sweepCount, at: now)
+        }
+    }
 
     private mutating func counted(_ verdict: NATVerdict) -> NATVerdict {
         switch verdict {

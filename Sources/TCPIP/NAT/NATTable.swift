@@ -169,12 +169,12 @@ struct NATTable: Sendable {
     }
 
     /// Ends one session to make room: of those looked at the one that would end first, but none
-    /// of TCP that is established. False when all are of that kind.
-    mutating func evict() -> Bool {
+    /// of TCP that is established and not over. False when all are of that kind.
+    mutating func evict(at now: NetworkTime) -> Bool {
         var victim: Int?
         for _ in 0..<min(Self.evictionReach, sessions.count) {
             let session = sessions[hand]
-            if session.isUsed, !isPrecious(session) {
+            if session.isUsed, session.expiry <= now || !isPrecious(session) {
                 if victim.map({ session.expiry < sessions[$0].expiry }) ?? true { victim = hand }
             }
             hand = hand + 1 == sessions.count ? 0 : hand + 1

@@ -59,6 +59,17 @@ import Testing
         #expect(scene.nat.sessionCount == 0)
     }
 
+    @Test func `What is over is swept away even when little else happens`() throws {
+        var scene = scene { $0.sessionLimit = 8192 }
+        for port in 1...1_000 as ClosedRange<UInt16> {
+            _ = try scene.begin(PacketMaker.udp(NATEndpoint(host.address, port), remote))
+        }
+        scene.now = scene.now.advanced(bySeconds: 121)
+        let other = NATEndpoint(IPv4Address(192, 168, 0, 11), 1)
+        _ = try scene.begin(PacketMaker.udp(other, remote))
+        #expect(scene.nat.sessionCount == 1 && scene.nat.mappingCount == 1)
+    }
+
     @Test func `A SYN that nobody answers is forgotten in minutes`() throws {
         var scene = scene()
         let seen = try scene.begin(PacketMaker.tcp(host, remote, flags: synchronise))

@@ -189,6 +189,6 @@ private struct Play {
     private func check() {
         precondition(resolver.cachedCount <= 8, "the cache grows")
         precondition(resolver.pendingCount <= 12, "lookups without end")
-        precondition(resolver.transactionCount == open.count, "ports and questions")
+        precondition(resolver.transactionCount >= open.count, "ports without questions")
     }
 }
