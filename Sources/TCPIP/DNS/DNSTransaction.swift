@@ -92,6 +92,7 @@ extension DNSResolver {
         guard port != 0, let index = transactions.firstIndex(where: { $0.port == port }) else {
             return
         }
+        transactions[index].port = 0
         transactions[index].portRefusalCount += 1
         guard transactions[index].portRefusalCount <= Self.portRefusalLimit else {
             end(index, .failure(.noPort), now, &random)

@@ -116,7 +116,7 @@ private struct Play {
             if byte() % 8 == 0 {
                 let next = DNSConfiguration(servers: [Endpoint(.loopback, port: 53)])
                 resolver.reconfigure(next, at: now, using: &random)
-            } else if let port = last?.port {
+            } else if let port = last?.port, open.remove(port) != nil {
                 resolver.portRefused(port, at: now, using: &random)
             }
         }
