@@ -40,8 +40,7 @@ extension NAT {
 
     private func quoted(_ bytes: RawSpan, _ view: TranslatablePacket) -> TranslatablePacket? {
         // Behind the eight bytes of the ICMP header (RFC 792). Never past the packet's own end.
-        guard view.end <= bytes.byteCount else { return nil }
-        let whole = bytes.extracting(first: view.end)
+        let whole = bytes.extracting(first: min(view.end, bytes.byteCount))
         return try? TranslatablePacket(whole, at: view.transport + 8, isQuoted: true)
     }
 

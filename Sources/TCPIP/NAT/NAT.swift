@@ -8,10 +8,10 @@
 
 /// A translator. What comes in from outside is judged before it is routed, what goes out after:
 ///
-/// - ``translateIncoming(_:from:hasBlankChecksum:at:using:)`` for each packet that is addressed to
-///   the outside address, from either side;
-/// - ``translateOutgoing(_:hasBlankChecksum:at:using:)`` for each packet from inside whose route
-///   leads outside.
+/// - ``translateIncoming(_:from:byteCount:hasBlankChecksum:at:using:)`` for each packet that
+///   arrives, from either side;
+/// - ``translateOutgoing(_:byteCount:hasBlankChecksum:at:using:)`` for each packet from inside
+///   whose route leads outside.
 public struct NAT: Sendable {
     /// From where a packet came.
     @frozen
@@ -50,23 +50,27 @@ public struct NAT: Sendable {
     public var mappingCount: Int { table.mappingCount }
 
     /// A packet from inside is about to leave by the outside interface: it gets the outside
-    /// address. `hasBlankChecksum`: the checksum of TCP or UDP is still to be made by a device.
+    /// address. `byteCount`: its length, if `packet` is only its beginning, with all headers.
+    /// `hasBlankChecksum`: in the checksum of TCP or UDP is the sum of the addresses alone, not
+    /// complemented, and a device adds the rest.
     public mutating func translateOutgoing(
-        _ packet: inout MutableRawSpan, hasBlankChecksum: Bool = false, at now: NetworkTime,
-        using random: inout some RandomNumberGenerator
-    ) -> NATVerdict {
-        sweep(now)
-        return counted(outgoing(&packet, hasBlankChecksum, now, &random))
-    }
-
-    /// A packet to the outside address: it goes to the host inside that it is for, or it is for
-    /// this host.
-    public mutating func translateIncoming(
-        _ packet: inout MutableRawSpan, from side: Side, hasBlankChecksum: Bool = false,
+        _ packet: inout MutableRawSpan, byteCount: Int? = nil, hasBlankChecksum: Bool = false,
         at now: NetworkTime, using random: inout some RandomNumberGenerator
     ) -> NATVerdict {
         sweep(now)
-        return counted(incoming(&packet, side, hasBlankChecksum, now, &random))
+        return counted(outgoing(&packet, byteCount, hasBlankChecksum, now, &random))
+    }
+
+    /// A packet to the outside address: it goes to the host inside that it is for, or it is for
+    /// this host, as is any packet to another address. The rest as with
+    /// ``translateOutgoing(_:byteCount:hasBlankChecksum:at:using:)``.
+    public mutating func translateIncoming(
+        _ packet: inout MutableRawSpan, from side: Side, byteCount: Int? = nil,
+        hasBlankChecksum: Bool = false, at now: NetworkTime,
+        using random: inout some RandomNumberGenerator
+    ) -> NATVerdict {
+        sweep(now)
+        return counted(incoming(&packet, side, byteCount, hasBlankChecksum, now, &random))
     }
 
     /// Sessions that are looked at with each packet: twice as many as can begin with it, so that
@@ -102,12 +106,12 @@ public struct NAT: Sendable {
     }
 
     private mutating func outgoing(
-        _ packet: inout MutableRawSpan, _ isBlank: Bool, _ now: NetworkTime,
+        _ packet: inout MutableRawSpan, _ byteCount: Int?, _ isBlank: Bool, _ now: NetworkTime,
         _ random: inout some RandomNumberGenerator
     ) -> NATVerdict {
         let view: TranslatablePacket
         do throws(TranslatablePacket.Fault) {
-            view = try TranslatablePacket(packet.bytes)
+            view = try TranslatablePacket(packet.bytes, byteCount: byteCount)
         } catch {
             return .drop(Self.reason(error))
         }
@@ -125,17 +129,18 @@ public struct NAT: Sendable {
     }
 
     private mutating func incoming(
-        _ packet: inout MutableRawSpan, _ side: Side, _ isBlank: Bool, _ now: NetworkTime,
-        _ random: inout some RandomNumberGenerator
+        _ packet: inout MutableRawSpan, _ side: Side, _ byteCount: Int?, _ isBlank: Bool,
+        _ now: NetworkTime, _ random: inout some RandomNumberGenerator
     ) -> NATVerdict {
+        let outside = configuration.outsideAddress.rawValue
+        guard WireBytes.word32(packet.bytes, at: 16) ?? outside == outside else { return .deliver }
         let view: TranslatablePacket
         do throws(TranslatablePacket.Fault) {
-            view = try TranslatablePacket(packet.bytes)
+            view = try TranslatablePacket(packet.bytes, byteCount: byteCount)
         } catch {
             // What has no port cannot be for anybody but this host.
             return error == .unsupported ? .deliver : .drop(Self.reason(error))
         }
-        guard view.destination.address == configuration.outsideAddress else { return .deliver }
         if view.kind == .error { return incomingError(&packet, view) }
         guard view.kind != .echoRequest,
             let mapping = table.mapping(outsidePort: view.destination.port, view.natProtocol)

@@ -85,7 +85,10 @@ struct TranslatablePacket {
 
     /// Reads a packet that begins at `start`. One that an ICMP error quotes may be cut off after
     /// eight bytes of what it carries (RFC 792), and its lengths are not to be trusted.
-    init(_ bytes: RawSpan, at start: Int = 0, isQuoted: Bool = false) throws(Fault) {
+    /// `byteCount`: how much there is of which `bytes` are the beginning.
+    init(
+        _ bytes: RawSpan, at start: Int = 0, isQuoted: Bool = false, byteCount: Int? = nil
+    ) throws(Fault) {
         guard let first = WireBytes.byte(bytes, at: start),
             let length = WireBytes.word16(bytes, at: start + 2),
             let fragment = WireBytes.word16(bytes, at: start + 6),
@@ -97,8 +100,11 @@ struct TranslatablePacket {
         guard first >> 4 == 4, headerCount >= 20, Int(length) >= headerCount + 8 else {
             throw .malformed
         }
+        let available = max(byteCount ?? 0, bytes.byteCount)
         let end = isQuoted ? min(bytes.byteCount, start + Int(length)) : start + Int(length)
-        guard end <= bytes.byteCount, end >= start + headerCount + 8 else { throw .malformed }
+        guard end <= available, end >= start + headerCount + 8 else { throw .malformed }
+        // Of a packet in several parts the headers are in the first.
+        guard start + headerCount + 8 <= bytes.byteCount else { throw .malformed }
         // Ports are in the first fragment alone: a whole packet is wanted.
         guard fragment & 0x3FFF == 0 || (isQuoted && fragment & 0x1FFF == 0) else {
             throw .fragment
@@ -127,7 +133,8 @@ struct TranslatablePacket {
         switch NATProtocol(rawValue: number) {
         case .tcp:
             if isQuoted { return .tcp(flags: 0) }
-            guard range.count >= 20, let offset = WireBytes.byte(bytes, at: start + 12),
+            guard range.count >= 20, start + 20 <= bytes.byteCount,
+                let offset = WireBytes.byte(bytes, at: start + 12),
                 offset >> 4 >= 5, Int(offset >> 4) * 4 <= range.count,
                 let flags = WireBytes.byte(bytes, at: start + 13)
             else { throw .malformed }
@@ -156,7 +163,8 @@ struct TranslatablePacket {
 
 extension TranslatablePacket {
     /// Gives the packet another source or destination, and sees to its checksums. The result is
-    /// the sum of all changes, for a packet around this one.
+    /// the sum of all changes, for a packet around this one. In a blank checksum is the sum of the
+    /// addresses alone, not complemented: a device adds the rest.
     @discardableResult
     func rewrite(
         _ packet: inout MutableRawSpan, source newSource: NATEndpoint? = nil,
@@ -180,10 +188,19 @@ extension TranslatablePacket {
         var all = addresses
         all.add(ports)
         all.add(PacketWords.update(&packet, checksumAt: start + 10, addresses))
-        if !hasBlankChecksum {
+        if hasBlankChecksum {
+            updateBlank(&packet, addresses)
+        } else {
             all.add(updateTransport(&packet, addresses, ports))
         }
         return all
+    }
+
+    private func updateBlank(_ packet: inout MutableRawSpan, _ addresses: ChecksumDelta) {
+        guard natProtocol != .icmp, let offset = checksumOffset,
+            let old = WireBytes.word16(packet.bytes, at: offset)
+        else { return }
+        PacketWords.store(~addresses.applied(to: ~old), in: &packet, at: offset)
     }
 
     /// TCP and UDP sum addresses, too (RFC 768, RFC 9293 section 3.1); ICMP does not.

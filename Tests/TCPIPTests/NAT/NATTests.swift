@@ -170,17 +170,51 @@ import Testing
         #expect(back.source == NATEndpoint(NATScene.outside, 53) && PacketMaker.isSound(answer))
     }
 
-    @Test func `A device's checksum is left to the device`() {
+    @Test func `A checksum that a device will make has the new addresses`() throws {
         var scene = scene()
         var packet = PacketMaker.udp(host, remote)
-        (packet[26], packet[27]) = (0xAA, 0xBB)
+        // As the driver leaves it: the sum of the pseudo-header, not complemented.
+        let content = Array(packet[20...])
+        let length = UInt8(content.count)
+        func blank(_ source: IPv4Address) -> UInt16 {
+            var pseudo: [UInt8] = []
+            pseudo.append(wire: source.rawValue)
+            pseudo.append(wire: remote.address.rawValue)
+            return ~PacketMaker.sum(pseudo + [0, 17, 0, length])
+        }
+        PacketMaker.set(&packet, 26, blank(host.address))
         let verdict: NATVerdict = {
             var span = packet.mutableSpan
             var bytes = span.mutableBytes
             return scene.nat.translateOutgoing(
                 &bytes, hasBlankChecksum: true, at: scene.now, using: &scene.random)
         }()
-        #expect(verdict == .forward && packet[26] == 0xAA && packet[27] == 0xBB)
+        #expect(verdict == .forward)
+        #expect(UInt16(packet[26]) << 8 | UInt16(packet[27]) == blank(NATScene.outside))
+    }
+
+    @Test func `Of a packet in parts the first is enough`() throws {
+        var scene = scene()
+        let whole = PacketMaker.tcp(
+            host, remote, flags: 2, payload: [UInt8](repeating: 7, count: 5_000))
+        var first = Array(whole[..<60])
+        let verdict: NATVerdict = {
+            var span = first.mutableSpan
+            var bytes = span.mutableBytes
+            return scene.nat.translateOutgoing(
+                &bytes, byteCount: whole.count, at: scene.now, using: &scene.random)
+        }()
+        #expect(verdict == .forward && PacketMaker.isSound(first + whole[60...]))
+        var alone = Array(whole[..<60])
+        #expect(scene.out(&alone) == .drop(.malformed))
+    }
+
+    @Test func `What is for others is left as it is, whatever it is`() {
+        var scene = scene()
+        var packet = PacketMaker.udp(remote, host)
+        packet[6] = 0x20
+        let before = packet
+        #expect(scene.come(&packet) == .deliver && packet == before)
     }
 
     @Test func `What cannot be translated is dropped by name`() {
