@@ -61,14 +61,19 @@ private struct Play {
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        let servers = [
+            Endpoint(IPv4Address(10, 0, 0, 1), port: 53), Endpoint(.loopback, port: 53),
+        ]
+        resolver = DNSResolver(Self.configuration(servers))
+    }
+
+    private static func configuration(_ servers: [Endpoint]) -> DNSConfiguration {
         var configuration = DNSConfiguration(
-            servers: [
-                Endpoint(IPv4Address(10, 0, 0, 1), port: 53), Endpoint(.loopback, port: 53),
-            ], search: [DNSName("example") ?? .root])
+            servers: servers, search: [DNSName("example") ?? .root])
         configuration.cacheLimit = 8
         configuration.lookupLimit = 12
         configuration.transactionLimit = 6
-        resolver = DNSResolver(configuration)
+        return configuration
     }
 
     private mutating func byte() -> UInt8 {
@@ -114,7 +119,7 @@ private struct Play {
             if let id = begun.last { resolver.cancel(id) }
         default:
             if byte() % 8 == 0 {
-                let next = DNSConfiguration(servers: [Endpoint(.loopback, port: 53)])
+                let next = Self.configuration([Endpoint(.loopback, port: 53)])
                 resolver.reconfigure(next, at: now, using: &random)
             } else if let port = last?.port, open.remove(port) != nil {
                 resolver.portRefused(port, at: now, using: &random)
