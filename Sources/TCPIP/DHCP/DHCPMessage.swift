@@ -69,8 +69,8 @@ enum DHCPOption {
 public struct DHCPMessage: Equatable, Sendable {
     /// The longest that is read.
     public static let byteLimit = 4096
-    /// What a client must always be able to receive, and the most it asks for here: an IP packet
-    /// of 1500 bytes less its headers would do, too (RFC 2131 section 2, RFC 2132 section 9.10).
+    /// What this client says that it takes: a packet of 1500 bytes without the headers of IP and
+    /// UDP. The least that may be said is 576 (RFC 2132 section 9.10).
     public static let offeredByteCount: UInt16 = 1472
     /// Where options begin: the fixed part and the cookie.
     static let optionsStart = 240
