@@ -56,6 +56,9 @@ import Testing
         #expect(scene.send(PacketMaker.tcp(host, remote, flags: 0x11)) == seen)
         scene.now = scene.now.advanced(bySeconds: 2)
         #expect(!comes(&scene, PacketMaker.tcp(remote, seen, flags: acknowledge)))
+        // It is swept away within ten seconds.
+        scene.now = scene.now.advanced(bySeconds: 10)
+        #expect(!comes(&scene, PacketMaker.tcp(remote, seen, flags: acknowledge)))
         #expect(scene.nat.sessionCount == 0)
     }
 
