@@ -103,14 +103,23 @@ extension DHCPClient {
         beginLater(minimumSeconds: 0, now)
     }
 
-    /// From now on the lease is the interface's.
+    /// From now on the lease is the interface's, unless it is over already: time may have leapt
+    /// since it was asked for.
     mutating func bind(_ granted: DHCPLease, _ now: NetworkTime) {
+        let granting = DHCPTimetable(granted, from: exchangeStart)
+        guard granting.expiry > now else {
+            // What the interface has may still be good.
+            guard lease == nil else { return }
+            rememberedAddress = granted.address
+            (state, candidate, stateDeadline) = (.waiting, nil, now)
+            return
+        }
         let previous = lease
         lease = granted
         candidate = nil
         rememberedAddress = granted.address
         refusalCount = 0
-        timetable = DHCPTimetable(granted, from: exchangeStart)
+        timetable = granting
         state = .bound
         stateDeadline = timetable.renewal
         if previous?.gives(granted) != true { actions.append(.configure(granted)) }

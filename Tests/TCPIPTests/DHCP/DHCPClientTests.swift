@@ -174,6 +174,22 @@ import Testing
         #expect(scene.client.state == .bound && scene.configured != nil)
     }
 
+    @Test func `A lease that is over before it began is asked for again`() {
+        let scene = DHCPScene()
+        scene.answersProbes = false
+        scene.start()
+        scene.run(seconds: 1)
+        #expect(scene.client.state == .checking)
+        scene.now = scene.now.advanced(bySeconds: 500)
+        scene.client.probeSucceeded(for: IPv4Address(192, 0, 2, 100), at: scene.now)
+        scene.perform()
+        #expect(scene.configured == nil && scene.client.state == .waiting)
+        scene.answersProbes = true
+        scene.run(seconds: 30)
+        #expect(scene.client.state == .bound && scene.configured != nil)
+        #expect(scene.faults == [])
+    }
+
     @Test func `Who stops gives the address back, and may start again`() {
         let scene = DHCPScene()
         scene.start()
