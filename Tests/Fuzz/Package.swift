@@ -33,6 +33,10 @@ let package = Package(
         stackFuzzer("FuzzIPv4"),
         stackFuzzer("FuzzIPv6"),
         stackFuzzer("FuzzEthernet"),
+        fuzzer("FuzzAddresses", of: ["TCPIP"]),
+        fuzzer("FuzzDNS", of: ["TCPIP"]),
+        fuzzer("FuzzDHCP", of: ["TCPIP"]),
+        fuzzer("FuzzNAT", of: ["TCPIP"]),
     ],
     swiftLanguageModes: [.v6]
 )
