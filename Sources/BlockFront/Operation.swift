@@ -10,9 +10,6 @@ struct Operation {
 
         /// Whether the disk is another after it.
         var changesDisk: Bool { self != .read && self != .flush }
-
-        /// Whether bytes go one way or the other.
-        var movesBytes: Bool { self == .read || self == .write }
     }
 
     var kind = Kind.read
@@ -47,9 +44,6 @@ struct Operation {
     var nextSector: UInt64 {
         sector + UInt64((byteCount - bytesLeft) / BackendOffer.wireSectorByteCount)
     }
-
-    /// Whether every part is with the backend, or done.
-    var isIssued: Bool { kind.movesBytes && bytesLeft == 0 }
 
     /// Goes back to the beginning, to be sent again.
     mutating func rewind() {
@@ -120,7 +114,6 @@ struct OperationTable: ~Copyable {
     }
 
     var isEmpty: Bool { first < 0 }
-    var isFull: Bool { firstFree < 0 }
 
     /// A place for an operation; nil when all are taken.
     @inline(__always)
