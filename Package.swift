@@ -35,7 +35,8 @@ let package = Package(
         // Floor 1
         floor("XenTypes", on: []),
         // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
-        floor("TCPIP", on: []),
+        // "Lifetimes" is what lets a packet give out spans of its bytes.
+        .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3

@@ -9,6 +9,12 @@ func fuzzer(_ name: String, of modules: [String]) -> Target {
         swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
+func stackFuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["StackUnderTest"],
+        swiftSettings: [.treatAllWarnings(as: .error)])
+}
+
 let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "Apus", path: "../..")],
@@ -21,6 +27,13 @@ let package = Package(
         fuzzer("FuzzDNS", of: ["TCPIP"]),
         fuzzer("FuzzDHCP", of: ["TCPIP"]),
         fuzzer("FuzzNAT", of: ["TCPIP"]),
+        // A stack and its user, for the three below: each has frames of its own kind.
+        .target(
+            name: "StackUnderTest", dependencies: [.product(name: "TCPIP", package: "Apus")],
+            swiftSettings: [.treatAllWarnings(as: .error)]),
+        stackFuzzer("FuzzIPv4"),
+        stackFuzzer("FuzzIPv6"),
+        stackFuzzer("FuzzEthernet"),
     ],
     swiftLanguageModes: [.v6]
 )
