@@ -59,6 +59,15 @@ extension NetworkStack {
             ? routes4.lookUp(target, where: isUsable) : routes6.lookUp(target, where: isUsable)
     }
 
+    /// Whether what is sent to an address on an interface's link is for us: its own, a group's, or
+    /// everybody's.
+    func isAddressed(_ address: IPv4Address, on id: InterfaceID) -> Bool {
+        guard let index = try? index(id) else { return false }
+        return address.isMulticast || address.isBroadcast
+            || interfaces[index].owns(IPv6Address(mapping: address))
+            || interfaces[index].isSubnetBroadcast(address)
+    }
+
     /// Whether an address is one of ours, of any interface.
     func isOurs(_ address: IPv6Address) -> Bool {
         if address.isIPv4, address.embeddedIPv4.isLoopback { return true }
