@@ -2,6 +2,8 @@
 //
 // Source: RFC 2131 section 4.1 (where messages go), RFC 5227 (probes, which the stack sends).
 
+import _Concurrency
+
 /// Keeps one interface's address of IPv4 by DHCP.
 ///
 /// It takes up a lease when the link comes up, renews it, takes away from the interface what was

@@ -110,7 +110,9 @@ extension Network {
         let ending = services
         services.removeAll()
         for service in ending { service.networkEnds() }
-        while let waiter = addressWaiters.popLast() { waiter.continuation.resume(returning: .closed) }
+        while let waiter = addressWaiters.popLast() {
+            waiter.continuation.resume(returning: .closed)
+        }
     }
 
     /// Waits until an interface has an address that can be used.

@@ -49,9 +49,11 @@ public final class RoutedNAT: @unchecked Sendable {
             throw .unknownInterface
         }
         guard network.stack.forwardingFilter == nil else { throw .filtered }
-        let ports = [configuration.ports] + configuration.forwards.map {
-            $0.outsidePort...$0.outsidePort
-        }
+        let ports =
+            [configuration.ports]
+            + configuration.forwards.map {
+                $0.outsidePort...$0.outsidePort
+            }
         guard !configuration.ports.contains(Network.echoIdentifier),
             network.stack.reserve(ports)
         else { throw .portInUse }
