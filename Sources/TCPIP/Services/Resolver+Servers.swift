@@ -64,7 +64,7 @@ extension Resolver {
                 servers += fixed
             } else {
                 servers += given?.servers ?? []
-                servers += advertised.filter { $0.interface == id }.map(\.endpoint)
+                servers += advertised.filter { $0.interface == id }.map { $0.endpoint }
             }
             if let fixed = configured?.search, !fixed.isEmpty {
                 search += fixed
