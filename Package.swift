@@ -20,6 +20,11 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
+        .library(name: "BlockDevices", targets: ["BlockDevices"]),
+        .library(name: "BlockFront", targets: ["BlockFront"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "ModelDisks", targets: ["ModelDisks"]),
         .library(name: "TCPIP", targets: ["TCPIP"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
@@ -34,11 +39,14 @@ let package = Package(
             resources: [.copy("apus.ld")]),
         // Floor 1
         floor("XenTypes", on: []),
+        floor("Rings", on: []),
+        floor("BlockDevices", on: []),
         // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
         // "Lifetimes" is what lets a packet give out spans of its bytes.
         .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        floor("Storage", on: ["BlockDevices"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
@@ -49,15 +57,24 @@ let package = Package(
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
+        floor("Platform", on: ["Hypercalls", "XenTypes", "Events", "Grants", "Clock"]),
         // Floor 6
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
+        // Floor 7
+        floor(
+            "BlockFront",
+            on: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Grants", "Clock", "XenStore",
+                "XenBus", "Rings", "BlockDevices", "Platform",
+            ]),
         // Floor 8
         floor(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "Platform",
+                "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -68,15 +85,22 @@ let package = Package(
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
+            name: "ModelDisks", dependencies: ["BlockDevices", "SeededRandomness"],
+            swiftSettings: strict),
+        .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
+            dependencies: [
+                "ModelXen", "Hypercalls", "Events", "Clock", "Grants", "Platform", "XenStore",
+            ],
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
-            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
+            dependencies: [
+                "CXen", "ModelXen", "Hypercalls", "Rings", "SeededRandomness", "XenBus",
+            ],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -84,6 +108,8 @@ let package = Package(
             of: ["CXen", "XenTypes", "Hypercalls", "Memory", "ModelXen", "SeededRandomness"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
+        tests("RingsTests", of: ["Rings"]),
+        tests("BlockDevicesTests", of: ["BlockDevices"]),
         tests("TCPIPTests", of: ["TCPIP", "SeededRandomness"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
@@ -105,9 +131,14 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
-                "SeededRandomness", "Simulation", "XenStore",
+                "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
+                "ModelBackends", "ModelDisks", "ModelXen", "SeededRandomness", "Simulation",
+                "Storage", "XenBus", "XenStore",
             ]),
+        tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
+        tests(
+            "StorageTests",
+            of: ["BlockDevices", "Storage", "ModelDisks", "SeededRandomness", "RigTools"]),
         tests(
             "XenStoreTests",
             of: [

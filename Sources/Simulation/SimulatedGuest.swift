@@ -41,6 +41,7 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
     /// Turns after which a run is given up.
     public var turnLimit = 10_000_000
 
+    private var endOfTurn: [() -> Void] = []
     private var ready: [UnownedJob] = []
     private var firstReady = 0
     private let thread = pthread_self()
@@ -95,6 +96,9 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
         for _ in 0..<turnLimit where !turn() { return }
     }
 
+    /// Calls `body` once, after some of the jobs that are ready, and before the guest waits.
+    public func atEndOfTurn(_ body: @escaping () -> Void) { endOfTurn.append(body) }
+
     /// Called by the concurrency runtime.
     public func enqueue(_ job: consuming ExecutorJob) {
         precondition(
@@ -109,7 +113,13 @@ extension SimulatedGuest {
     private func turn() -> Bool {
         if order == .seeded, firstReady < ready.count, xen.generator.next() % 16 == 0 {
             xen.runDue()
-            if !dispatch() { advance() }
+            if !dispatch() { advance(atMost: Self.jobNanoseconds) }
+            return true
+        }
+        if !endOfTurn.isEmpty, firstReady == ready.count || xen.generator.next() % 16 == 0 {
+            let calls = endOfTurn
+            endOfTurn = []
+            for call in calls { call() }
             return true
         }
         if let job = takeJob() {
@@ -123,11 +133,16 @@ extension SimulatedGuest {
         return advance()
     }
 
-    /// To whatever is planned next. False when nothing is.
+    /// Time that passes at most while jobs are ready. Longer, and patience would end for want of
+    /// turns, not of news.
+    private static let jobNanoseconds: UInt64 = 1_000_000
+
+    /// To whatever is planned next, if it is not too far. False when nothing is planned.
     @discardableResult
-    private func advance() -> Bool {
+    private func advance(atMost limit: UInt64 = .max) -> Bool {
         guard let next = xen.nextTime else { return xen.hasPeerWork }
-        xen.advance(byNanoseconds: next > xen.nanoseconds ? next - xen.nanoseconds : 0)
+        let span = next > xen.nanoseconds ? next - xen.nanoseconds : 0
+        xen.advance(byNanoseconds: min(span, limit))
         dispatch()
         return true
     }

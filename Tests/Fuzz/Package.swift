@@ -23,10 +23,9 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
-        fuzzer("FuzzAddresses", of: ["TCPIP"]),
-        fuzzer("FuzzDNS", of: ["TCPIP"]),
-        fuzzer("FuzzDHCP", of: ["TCPIP"]),
-        fuzzer("FuzzNAT", of: ["TCPIP"]),
+        fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
+        fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
+        fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
         // A stack and its user, for the three below: each has frames of its own kind.
         .target(
             name: "StackUnderTest", dependencies: [.product(name: "TCPIP", package: "Apus")],
@@ -34,6 +33,10 @@ let package = Package(
         stackFuzzer("FuzzIPv4"),
         stackFuzzer("FuzzIPv6"),
         stackFuzzer("FuzzEthernet"),
+        fuzzer("FuzzAddresses", of: ["TCPIP"]),
+        fuzzer("FuzzDNS", of: ["TCPIP"]),
+        fuzzer("FuzzDHCP", of: ["TCPIP"]),
+        fuzzer("FuzzNAT", of: ["TCPIP"]),
     ],
     swiftLanguageModes: [.v6]
 )

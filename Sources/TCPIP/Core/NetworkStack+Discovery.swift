@@ -100,7 +100,8 @@ extension NetworkStack {
         }
         if let mac = option { _ = learn(header.source, mac: mac, on: index) }
         sendNeighbourAdvertisement(
-            of: target, to: header.source, on: index, isSolicited: true, isOverriding: true)
+            of: target, to: header.source, mac: option, on: index, isSolicited: true,
+            isOverriding: true)
         return true
     }
 
@@ -187,9 +188,12 @@ extension NetworkStack {
     }
 
     /// Says that an address is ours.
+    ///
+    /// - Parameter mac: where who asks says it is. The answer goes there, and is no reason to ask
+    ///   in turn: made-up askers would otherwise be neighbours of our own wish.
     func sendNeighbourAdvertisement(
-        of address: IPv6Address, to target: IPv6Address, on index: Int, isSolicited: Bool,
-        isOverriding: Bool
+        of address: IPv6Address, to target: IPv6Address, mac: MACAddress? = nil, on index: Int,
+        isSolicited: Bool, isOverriding: Bool
     ) {
         guard
             var packet = makeDiscovery(
@@ -204,6 +208,8 @@ extension NetworkStack {
         bytes.put(interfaces[index].mac, at: 26)
         if target.isMulticast {
             send(packet, from: address, to: target, mac: MACAddress(multicast: target), on: index)
+        } else if let mac {
+            send(packet, from: address, to: target, mac: mac, on: index)
         } else {
             // By way of the neighbours' table: who asks without saying where may be unknown.
             sendControl(packet, from: address, to: target, on: index)

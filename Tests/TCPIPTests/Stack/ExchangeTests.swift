@@ -73,11 +73,11 @@ import Testing
         let stack = wire.hosts[0].stack
         let socket = try stack.openUDP()
         try stack.connect(socket, to: Endpoint(target, port: 9), at: wire.now)
-        for _ in 0..<10 { try stack.send([1], from: socket, to: nil, at: wire.now) }
+        for _ in 0..<60 { try stack.send([1], from: socket, to: nil, at: wire.now) }
         wire.run(milliseconds: 4000)
         #expect(stack.takeError(of: socket) == .hostUnreachable)
-        #expect(wire.hosts[0].dropped(for: .neighboursFull) == 6)
-        #expect(wire.hosts[0].dropped(for: .unresolved) == 4)
+        #expect(wire.hosts[0].dropped(for: .neighboursFull) == 12)
+        #expect(wire.hosts[0].dropped(for: .unresolved) == 48)
         #expect(wire.hosts[0].pages.pool.availableCount == 512)
         let before = wire.hosts[0].stack.statistics(of: wire.hosts[0].interface)?.sentPackets ?? 0
         wire.run(milliseconds: 4000)

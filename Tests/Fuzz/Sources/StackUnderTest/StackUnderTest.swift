@@ -53,10 +53,11 @@ public final class StackUnderTest {
         pool = PacketPool(capacity: Self.pageCount)
         for index in 0..<Self.pageCount { pool.add(page: memory + index * 4096) }
         var state: UInt64 = 1
-        stack = NetworkStack(pool: pool, secret: (1, 2)) {
+        let stack = NetworkStack(pool: pool, secret: (1, 2)) {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return state
         }
+        self.stack = stack
         func add(_ number: UInt8) -> InterfaceID {
             let properties = DeviceProperties(
                 macAddress: MACAddress(2, 0, 0, 0, 0, number), maximumFragmentCount: 3)
@@ -152,8 +153,9 @@ public final class StackUnderTest {
             return whole
         }
         guard var packet = pool.makeReceivePacket() else { return nil }
-        packet.extend(min(bytes.count, 4096))
-        packet.fill(at: 0, from: bytes.prefix(4096).span.bytes)
+        let part = bytes.prefix(4096)
+        packet.extend(part.count)
+        packet.fill(at: 0, from: part.span.bytes)
         return packet
     }
 
@@ -189,7 +191,7 @@ public final class StackUnderTest {
 
     private func check() {
         precondition(stack.reassembly.pageCount <= Self.pageCount / 4, "too many fragments")
-        precondition(stack.neighbours.pendingCount <= 64, "too many packets wait")
+        precondition(stack.neighbours.pendingCount <= 128, "too many packets wait")
         precondition(stack.routes.count <= 256, "too many routes")
         for id in [interface, second] {
             precondition(stack.addresses(of: id).count <= 16, "too many addresses")
