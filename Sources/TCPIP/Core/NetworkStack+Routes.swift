@@ -12,7 +12,7 @@ extension NetworkStack {
         let isIPv4 = destination.isIPv4
         if let gateway = route.gateway {
             guard gateway.asIPv6.isIPv4 == isIPv4, !gateway.asIPv6.isGroup,
-                !gateway.isUnspecified, !gateway.isLoopback
+                !gateway.isUnspecified, !gateway.isLoopback, gateway != .v4(.broadcast)
             else { throw .badAddress }
         }
         let none: IPv6Address = isIPv4 ? .unspecifiedIPv4 : .unspecified

@@ -86,6 +86,8 @@ public final class DHCPService: @unchecked Sendable {
             if case .deconfigure = action { continue }
             perform(action)
         }
+        // The question for the server's station goes out now.
+        network.settle()
         let limit = network.clock.now().advanced(byMilliseconds: 1000)
         while network.stack.unresolvedCount > 0, network.clock.now() < limit, !Task.isCancelled {
             await network.clock.sleep(network.clock.now().advanced(byMilliseconds: 20))

@@ -75,7 +75,7 @@ import Testing
             #expect(pair.gateways == [.v4(Self.server)])
             #expect(pair.client.stack.mtu(of: interface.id) == 1280)
             #expect(pair.resolver.servers == [Endpoint(Self.server, port: 53)])
-            #expect(pair.resolver.search.map(\.description) == ["example.org"])
+            #expect(pair.resolver.search.map(\.description) == ["example.org."])
             #expect(interface.dhcp?.state == .bound)
             return try? await pair.resolver.resolve("www", versions: .v4)
         }

@@ -80,7 +80,7 @@ import Testing
         }
         #expect(
             found == [
-                "2001:db8::1", "203.0.113.1", "a.example", "a.example", "192.0.2.9",
+                "2001:db8::1", "203.0.113.1", "a.example.", "a.example.", "192.0.2.9",
             ])
         #expect(pair.servers.queries.count == 3)
     }
