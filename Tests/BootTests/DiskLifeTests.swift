@@ -65,7 +65,7 @@ extension Boot {
 
         @Test(arguments: DiskPlace.all)
         func `a read-only disk is read and not written`(place: DiskPlace) async throws {
-            try await DiskScene.run(at: place, { $0.isReadOnly = true }) { scene in
+            try await DiskScene.run(at: place, change: { $0.isReadOnly = true }) { scene in
                 try await scene.expect("read xvdb 0", "ok")
                 try await scene.expect("write xvdb 0", "readOnly")
                 try await scene.expect("read xvdb 0", "ok")
@@ -127,6 +127,9 @@ extension Boot {
                 }
                 try await scene.stopLoad()
                 #expect(scene.domain.console.contains(" 4 connections, 0 faults"))
+                // Whether it took with it what it had acknowledged nobody knows.
+                try await scene.expect("flush xvdb", "medium")
+                try await scene.expect("flush xvdb", "ok")
             }
         }
 
@@ -152,15 +155,36 @@ extension Boot {
         func `requests of a QEMU that was killed end when the disk is taken away`(
             place: DiskPlace
         ) async throws {
-            let steady = DiskPlace(mode: place.mode, backend: .blkback)
-            try await DiskScene.run(at: steady) { scene in
-                _ = scene
+            try await DiskScene.run(at: place) { scene in
+                try await scene.load()
+                try await scene.killQEMU()
+                try await scene.domain.send(line: "write xvdb 3")
+                try await scene.expect("write xvda 3", "ok")
+                try await scene.expect("flush xvda", "ok")
+                #expect(scene.count("\nwrite xvdb 3: ") == 0)
+                try await scene.domain.detachDisk("xvdb", byForce: true)
+                try await scene.wait(for: "\nwrite xvdb 3: offline\n", times: 1)
+                try await scene.expectEndOfLoad("offline")
+                try await scene.wait(for: "xvdb: gone\n", times: 1)
             }
         }
     }
 }
 
 extension DiskScene {
+    /// Kills the QEMU that serves xvdb in dom0.
+    func killQEMU() async throws {
+        let number = try #require(domain.domainID)
+        try await inDom0(
+            """
+            for process in /proc/[0-9]*; do
+                tr '\\0' ' ' <$process/cmdline | grep -q -e "-xen-domid $((\(number))) " || continue
+                grep -q qemu $process/comm && kill -9 ${process#/proc/} && exit 0
+            done
+            exit 1
+            """)
+    }
+
     /// Takes blkback from xvdb's backend, or gives it back.
     func drive(_ verb: String) async throws {
         let number = try #require(domain.domainID)

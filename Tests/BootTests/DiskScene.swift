@@ -14,7 +14,7 @@ struct DiskScene: Sendable {
     /// Runs a guest to its regular end, while `body` does something to its second disk.
     static func run(
         at place: DiskPlace, _ words: [String] = [], mebibytes: Int = 4,
-        _ change: @Sendable (inout Disk) -> Void = { _ in },
+        change: @Sendable (inout Disk) -> Void = { _ in },
         _ body: @Sendable (DiskScene) async throws -> Void
     ) async throws {
         try await Stage.ordinary.run {
@@ -25,7 +25,9 @@ struct DiskScene: Sendable {
             ]
             var other = place.disk(paths[1], "xvdb")
             change(&other)
-            let disks = [place.disk(paths[0]), other]
+            // Under Xen the disk that stays is blkback's: nothing that befalls a QEMU concerns it.
+            let steady = DiskPlace(mode: place.mode, backend: .blkback).disk(paths[0])
+            let disks = [steady, other]
             let domain = try await Domain.probe(["disk-script"] + words, place.mode, on: rig) {
                 $0.disks = disks
             }
