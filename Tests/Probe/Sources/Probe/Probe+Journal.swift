@@ -89,12 +89,24 @@ struct JournalTask {
     /// What a step puts: the step's number, and bytes that follow from it.
     private func value(_ step: Int) -> [UInt8] {
         var state = UInt64(step) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(number + 1)
-        var bytes = (0..<8).map { UInt8(truncatingIfNeeded: step >> ($0 * 8)) }
-        for _ in 0..<(state >> 40) % 300 {
+        var bytes: [UInt8] = []
+        Self.append(UInt64(step), to: &bytes)
+        let count = Int((state >> 40) % 300)
+        for _ in 0..<count {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: state >> (shift * 8))) }
+            Self.append(state, to: &bytes)
         }
         return bytes
+    }
+
+    private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+        for index in UInt64(0)..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (index * 8))) }
+    }
+
+    private static func step(of value: [UInt8]) -> Int {
+        var step = 0
+        for index in 0..<8 { step |= Int(value[index]) << (index * 8) }
+        return step
     }
 
     /// For ever; each third step is durable, and told.
@@ -124,7 +136,7 @@ struct JournalTask {
         for value in values {
             guard let value else { continue }
             guard value.count >= 8 else { return nil }
-            last = max(last, value[..<8].reversed().reduce(0) { $0 << 8 | Int($1) })
+            last = max(last, Self.step(of: value))
         }
         // The last step may have been a removal.
         if Self.isRemoval(last + 1), holds(values, after: last + 1) { return last + 1 }
@@ -133,11 +145,13 @@ struct JournalTask {
 
     private func holds(_ values: [[UInt8]?], after last: Int) -> Bool {
         for index in 0..<Self.keyCount {
-            let step = last - (last - index + Self.keyCount) % Self.keyCount
-            let isThere = step > 0 && !Self.isRemoval(step)
-            if values[index] != (isThere ? value(step) : nil) { return false }
+            let age: Int = (last - index + Self.keyCount) % Self.keyCount
+            let step: Int = last - age
+            let wanted: [UInt8]? = step > 0 && !Self.isRemoval(step) ? value(step) : nil
+            if values[index] != wanted { return false }
         }
-        let double = last / 5 * 5
-        return values[Self.keyCount] == (double > 0 ? value(double) : nil)
+        let double: Int = last / 5 * 5
+        let wanted: [UInt8]? = double > 0 ? value(double) : nil
+        return values[Self.keyCount] == wanted
     }
 }
