@@ -140,6 +140,8 @@ extension Boot {
             try await DiskScene.run(at: place, ["patience=500"]) { scene in
                 try await scene.load()
                 try await scene.drive("unbind")
+                // A driver that is taken away says nothing; a domain that ends has this said.
+                try await scene.rig.store.write("\(scene.backendPath())/state", "6")
                 try await scene.expectEndOfLoad("offline")
                 try await scene.expect("write xvdb 3", "offline")
                 try await scene.expect("write xvda 3", "ok")

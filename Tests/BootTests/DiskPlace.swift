@@ -30,8 +30,9 @@ struct DiskPlace: Hashable, Sendable, CustomTestStringConvertible {
         _ words: [String], mebibytes: Int, _ change: @Sendable (inout Disk) -> Void = { _ in },
         check: @Sendable (Rig, String, String) async throws -> Void = { _, _, _ in }
     ) async throws -> String {
-        // dom0 has room for one large disk at a time.
-        let stage = mebibytes > 32 ? Stage.own(of: .standard) : .ordinary
+        // dom0 has room for one large disk at a time. QEMU's machine is another.
+        let isLarge = mebibytes > 32
+        let stage = isLarge && mode.rig == .xen ? Stage.own(of: .standard) : .ordinary
         return try await stage.run {
             let rig = try await Machine.rig(for: mode)
             let path = try await rig.makeDisk(named: "disk", mebibytes: mebibytes)
