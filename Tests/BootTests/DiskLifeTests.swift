@@ -72,6 +72,17 @@ extension Boot {
             }
         }
 
+        /// QEMU says so on its standard error only, and connects no more.
+        @Test func `QEMU connects long sectors to none that does not mean its units`() async throws {
+            try await DiskScene.run(
+                at: DiskPlace(mode: .qemu, backend: .qemu), change: { $0.sectorSize = .bytes4096 },
+                isServed: false
+            ) { scene in
+                try await scene.expect("fault xvdb", "handshake")
+                try await scene.expect("read xvdb 0", "offline")
+            }
+        }
+
         @Test(arguments: DiskPlace.onXen)
         func `behind the end of a disk smaller than said is a failure of the medium`(
             place: DiskPlace

@@ -14,7 +14,7 @@ struct DiskScene: Sendable {
     /// Runs a guest to its regular end, while `body` does something to its second disk.
     static func run(
         at place: DiskPlace, _ words: [String] = [], mebibytes: Int = 4,
-        change: @Sendable (inout Disk) -> Void = { _ in },
+        change: @Sendable (inout Disk) -> Void = { _ in }, isServed: Bool = true,
         _ body: @Sendable (DiskScene) async throws -> Void
     ) async throws {
         try await Stage.ordinary.run {
@@ -33,7 +33,7 @@ struct DiskScene: Sendable {
             }
             let scene = DiskScene(rig: rig, domain: domain, path: paths[1], other: other)
             try await domain.wait(for: "xvda: 8192 sectors\n")
-            try await domain.wait(for: "xvdb: \(mebibytes * 2048) sectors\n")
+            if isServed { try await domain.wait(for: "xvdb: \(mebibytes * 2048) sectors\n") }
             try await body(scene)
             try await scene.expect("write xvda 7", "ok")
             try await domain.send(line: "quit")

@@ -3,6 +3,7 @@
 //
 //     read xvda 8      one block of 4096 bytes, by its number; write, discard likewise
 //     flush xvda
+//     fault xvda       why it was not connected, once that is known
 //     load xvda 16     reads and writes without end, so many at a time, until an error or `stop`
 //     quit
 
@@ -69,6 +70,7 @@ final class DiskScript: @unchecked Sendable {
     func obey(_ words: [String]) async {
         guard words.count > 1 else { return print("not understood") }
         let line = words.joined(separator: " ")
+        if words[0] == "fault" { return print("\(line): \(await fault(of: words[1]))") }
         do throws(BlockError) {
             let disk = try await disks.open(words[1], withinNanoseconds: 0)
             let number = words.count > 2 ? UInt64(words[2]) ?? 0 : 0
@@ -77,6 +79,19 @@ final class DiskScript: @unchecked Sendable {
         } catch {
             print("\(line): \(Probe.name(of: error))")
         }
+    }
+
+    private func fault(of name: String) async -> String {
+        guard let name = DiskName(name) else { return "no name" }
+        while !Task.isCancelled {
+            switch disks.fault(of: name) {
+            case .store: return "store"
+            case .handshake: return "handshake"
+            case .device: return "device"
+            case nil: try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        return "none"
     }
 
     private func obey(
