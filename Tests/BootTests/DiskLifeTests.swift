@@ -65,7 +65,7 @@ extension Boot {
 
         @Test(arguments: DiskPlace.all)
         func `a read-only disk is read and not written`(place: DiskPlace) async throws {
-            try await DiskScene.run(at: place, change: { $0.isReadOnly = true }) { scene in
+            try await DiskScene.run(at: place, isReadOnly: true) { scene in
                 try await scene.expect("read xvdb 0", "ok")
                 try await scene.expect("write xvdb 0", "readOnly")
                 try await scene.expect("read xvdb 0", "ok")
@@ -73,9 +73,9 @@ extension Boot {
         }
 
         /// QEMU says so on its standard error only, and connects no more.
-        @Test func `QEMU connects long sectors to none that does not mean its units`() async throws {
+        @Test func `QEMU has long sectors for none that counts in short ones`() async throws {
             try await DiskScene.run(
-                at: DiskPlace(mode: .qemu, backend: .qemu), change: { $0.sectorSize = .bytes4096 },
+                at: DiskPlace(mode: .qemu, backend: .qemu), sectorSize: .bytes4096,
                 isServed: false
             ) { scene in
                 try await scene.expect("fault xvdb", "handshake")

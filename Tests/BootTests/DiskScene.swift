@@ -14,7 +14,7 @@ struct DiskScene: Sendable {
     /// Runs a guest to its regular end, while `body` does something to its second disk.
     static func run(
         at place: DiskPlace, _ words: [String] = [], mebibytes: Int = 4,
-        change: @Sendable (inout Disk) -> Void = { _ in }, isServed: Bool = true,
+        isReadOnly: Bool = false, sectorSize: Disk.SectorSize = .bytes512, isServed: Bool = true,
         _ body: @Sendable (DiskScene) async throws -> Void
     ) async throws {
         try await Stage.ordinary.run {
@@ -24,7 +24,7 @@ struct DiskScene: Sendable {
                 try await rig.makeDisk(named: "other", mebibytes: mebibytes),
             ]
             var other = place.disk(paths[1], "xvdb")
-            change(&other)
+            (other.isReadOnly, other.sectorSize) = (isReadOnly, sectorSize)
             // Under Xen the disk that stays is blkback's: nothing that befalls a QEMU concerns it.
             let steady = DiskPlace(mode: place.mode, backend: .blkback).disk(paths[0])
             let disks = [steady, other]

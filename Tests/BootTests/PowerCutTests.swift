@@ -96,7 +96,9 @@ struct JournalHistory {
         switch word {
         case "kept":
             keptCount += 1
-            if step <= lastFound[task, default: 0] { faults.append("task \(task) did \(step) twice") }
+            if step <= lastFound[task, default: 0] {
+                faults.append("task \(task) did \(step) twice")
+            }
             lastKept[task] = max(lastKept[task, default: 0], step)
         case "recovered":
             let kept = lastKept[task, default: 0]

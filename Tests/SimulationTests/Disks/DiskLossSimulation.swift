@@ -36,7 +36,7 @@ struct DiskLossSimulation {
         }
     }
 
-    @Test func `Every flush that waits when its backend dies is told of the loss, and no later one`() {
+    @Test func `Every flush that waits when its backend dies fails, and no later one`() {
         Seeds.check(10, weight: 8) { seed in
             let world = DiskWorld(seed: seed)
             return try world.run { world in
@@ -80,7 +80,7 @@ struct DiskLossSimulation {
         }
     }
 
-    @Test func `Why the store would not have a disk connected is told, and it is tried again`() throws {
+    @Test func `Why the store had no disk connected is told, and it is tried again`() throws {
         let world = DiskWorld(seed: 1)
         let name = DiskName(number: 51712)
         world.domain.store.refuse(XS_WRITE, with: .noSpace, times: 1)

@@ -21,8 +21,9 @@ extension Probe {
                     lastSteps.append(step ?? 0)
                 }
                 let found = store.recovery
-                print("journal: open, \(found.keyCount) keys, \(found.frameCount) frames, "
-                    + "torn \(found.isTailTorn ? 1 : 0)")
+                print(
+                    "journal: open, \(found.keyCount) keys, \(found.frameCount) frames, "
+                        + "torn \(found.isTailTorn ? 1 : 0)")
                 await write(store, lastSteps.prefix(number("tasks", JournalTask.count)))
                 try await store.close()
             } catch {
