@@ -123,7 +123,8 @@ extension DiskOptions {
     func keys(
         _ transport: Transport, rings: [(references: [UInt32], port: UInt32)]
     ) -> [PublishedKey] {
-        // `feature-large-sector-size` is not among them: backends differ in which unit it means.
+        // `feature-large-sector-size` is not among them: it is deprecated. Backends that have it
+        // (QEMU's) mean other units by it than those that do not (Linux's), and say nothing else.
         var keys = [
             PublishedKey("protocol", "x86_64-abi"),
             PublishedKey("feature-persistent", usesPersistentGrants ? 1 : 0),

@@ -1,6 +1,7 @@
 // A disk in the hands of the application.
 
 import BlockDevices
+import Clock
 import XenBus
 import _Concurrency
 
@@ -36,6 +37,10 @@ public final class Disk: BlockDevice, @unchecked Sendable {
     /// Whether the disk was taken away: every request is refused as `offline`.
     public var isGone: Bool { engine.phase == .over }
 
+    /// Why the last connection failed that did; nil where none has. What ended by the wish of
+    /// either end has not failed.
+    public internal(set) var lastFault: DiskFault?
+
     /// Requests that wait, or are with the backend.
     public var pendingCount: Int { engine.table.count }
 
@@ -63,8 +68,15 @@ public final class Disk: BlockDevice, @unchecked Sendable {
 
     /// Makes everything durable that was acknowledged before the call. A disk without a cache
     /// says so at once.
+    ///
+    /// A backend that died may have taken with it what it had acknowledged and not flushed: then
+    /// the flushes that wait throw `medium`, or the next one does, if none waits; once.
     public func flush() async throws(BlockError) {
         if engine.phase == .unreachable || engine.phase == .over { throw .offline }
+        if engine.hasUntoldLoss {
+            engine.hasUntoldLoss = false
+            throw .medium
+        }
         guard engine.geometry.features.contains(.flush) else { return }
         try await engine.command(.flush)
     }

@@ -1,6 +1,7 @@
 // News of a disk: that it has grown, lost its medium, or become read-only.
 
 import BlockDevices
+import Clock
 import _Concurrency
 
 extension Disk {

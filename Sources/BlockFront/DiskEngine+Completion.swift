@@ -2,6 +2,7 @@
 
 import BlockDevices
 import CXen
+import Clock
 import Grants
 import Hypercalls
 import Platform
@@ -85,7 +86,7 @@ extension DiskEngine {
     func finish(_ index: Int32) {
         let place = table.places + Int(index)
         let error = place.pointee.error
-        count(place.pointee.kind, place.pointee.byteCount, error)
+        count(place)
         let continuation = place.pointee.continuation
         table.free(index)
         continuation?.resume(returning: error)
@@ -93,19 +94,22 @@ extension DiskEngine {
     }
 
     @inline(__always)
-    private func count(_ kind: Operation.Kind, _ byteCount: Int, _ error: BlockError?) {
-        guard error == nil else {
+    private func count(_ place: UnsafeMutablePointer<Operation>) {
+        guard place.pointee.error == nil else {
             statistics.failureCount += 1
             return
         }
-        switch kind {
+        let byteCount = place.pointee.byteCount
+        switch place.pointee.kind {
         case .read:
             statistics.readCount += 1
             statistics.readByteCount += UInt64(byteCount)
         case .write:
             statistics.writeCount += 1
             statistics.writtenByteCount += UInt64(byteCount)
-        case .flush, .discard, .secureDiscard: break
+        case .flush:
+            durableWriteCount = max(durableWriteCount, Int(place.pointee.sectorCount))
+        case .discard, .secureDiscard: break
         }
     }
 

@@ -194,6 +194,7 @@ extension DiskEngine {
             finish(index)
             return true
         }
+        table.places[Int(table.first)].sectorCount = UInt64(statistics.writeCount)
         var request = blkif_request()
         request.operation = UInt8(operation)
         request.id = launchWhole(on: ring, operation)

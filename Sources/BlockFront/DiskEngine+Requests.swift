@@ -1,6 +1,7 @@
 // What the application's tasks call: a place in the table, then a wait.
 
 import BlockDevices
+import Clock
 import _Concurrency
 
 extension DiskEngine {
@@ -66,6 +67,7 @@ extension DiskEngine {
         let place = table.places + Int(index)
         place.pointee.kind = kind
         place.pointee.isAbandoned = false
+        place.pointee.hasFailed = false
         place.pointee.error = nil
         place.pointee.partCount = 0
         place.pointee.sector = sector * wireSectorsPerSector

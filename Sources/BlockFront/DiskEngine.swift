@@ -6,6 +6,7 @@
 
 import BlockDevices
 import CXen
+import Clock
 import Grants
 import Hypercalls
 import Platform
@@ -82,6 +83,10 @@ final class DiskEngine: @unchecked Sendable {
     /// Where nothing could be lent and nothing in flight will wake us.
     let starved = Waiters()
     private(set) var isStarved = false
+    /// Writes of ``DiskStatistics/writeCount`` that a flush has made durable.
+    var durableWriteCount = 0
+    /// A backend went with what it had acknowledged, and no flush has told yet.
+    var hasUntoldLoss = false
 
     private var isPumpDue = false
     private var pumpCall: () -> Void = {}
@@ -168,10 +173,15 @@ extension DiskEngine {
 
     /// Takes back what was lent. What has no answer goes back into the queue, in the order in
     /// which it was asked for, before all that was not sent.
-    func disconnect() {
+    ///
+    /// - Parameter isOrderly: the backend has closed, and so has what it acknowledged.
+    func disconnect(isOrderly: Bool) {
         phase = .waiting
         for ring in rings { abandon(ring) }
         rings = []
+        if !isOrderly, flushes != .none, durableWriteCount < statistics.writeCount {
+            noteLoss()
+        }
         var kept: [Int32] = []
         for index in 0..<Int32(table.capacity) where table.places[Int(index)].serial != 0 {
             if comesAgain(index) { kept.append(index) }
@@ -182,11 +192,28 @@ extension DiskEngine {
         phaseChanges.signal()
     }
 
+    /// What was acknowledged and not flushed may be gone: all flushes that wait are told, or the
+    /// next one, if none does. After that it is as durable as it will be.
+    private func noteLoss() {
+        durableWriteCount = statistics.writeCount
+        hasUntoldLoss = true
+        for index in 0..<table.capacity where table.places[index].serial != 0 {
+            guard table.places[index].kind == .flush else { continue }
+            table.places[index].hasFailed = true
+            hasUntoldLoss = false
+        }
+    }
+
     /// Prepares an operation for another connection; false when nobody wants it any more.
     private func comesAgain(_ index: Int32) -> Bool {
         let place = table.places + Int(index)
         guard !place.pointee.isAbandoned else {
             place.pointee.error = place.pointee.error ?? .cancelled
+            finish(index)
+            return false
+        }
+        if place.pointee.hasFailed {
+            place.pointee.error = .medium
             finish(index)
             return false
         }

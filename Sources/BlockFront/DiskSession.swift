@@ -5,6 +5,8 @@ import Clock
 import Hypercalls
 import Platform
 import XenBus
+import XenStore
+import XenTypes
 import _Concurrency
 
 /// What runs a disk. It takes no decision about requests.
@@ -13,6 +15,12 @@ final class DiskSession: @unchecked Sendable {
 
     /// Nanoseconds before something is lent again that could not be.
     private static let starvationNanoseconds: UInt64 = 10_000_000
+    /// EIO of Xen's ABI.
+    private static let ioErrorCode: Int32 = 5
+    /// What a disk is like: looked at again when one of them is written.
+    private static let geometryKeys: Set<String> = [
+        "sectors", "sector-size", "physical-sector-size", "info", "mode",
+    ]
 
     private let device: FrontendDevice
     private let disk: Disk
@@ -68,20 +76,44 @@ final class DiskSession: @unchecked Sendable {
                 keeper = try await connect(connection, rings, transport)
                 if engine.phase == .connected { await follow(connection) }
             } else {
-                connection.fail(DeviceFault(.outOfMemory, "allocating rings"))
+                fail(connection, DeviceFault(.outOfMemory, "allocating rings"))
             }
-        } catch {}
+        } catch {
+            note(error, of: connection)
+        }
         engine.stop()
         let engine = engine
         _ = await connection.drain { await engine.drain() }
-        await connection.close()
+        let outcome = await connection.close()
         engine.onFault = nil
         if engine.rings.isEmpty {
             // They were never the engine's.
             for ring in rings { ring.end() }
             keeper?.end()
         } else {
-            engine.disconnect()
+            // Of a disk that was taken away nobody asks any more.
+            let isOrderly =
+                outcome == .removed
+                || outcome == .released && connection.closingReason != .backendGone
+            engine.disconnect(isOrderly: isOrderly)
+        }
+    }
+
+    /// Tells the application and the toolstack.
+    private func fail(_ connection: FrontendConnection, _ fault: DeviceFault) {
+        disk.lastFault = .device(fault)
+        connection.fail(fault)
+    }
+
+    /// What ended a connection before it was one. Without a word to the device's machine the next
+    /// attempt would follow at once.
+    private func note(_ error: DeviceError, of connection: FrontendConnection) {
+        switch error {
+        case .store(let error):
+            disk.lastFault = .store(error)
+            connection.fail(DeviceFault(XenError(code: Self.ioErrorCode), "using the store"))
+        case .closing(.backendFaulty): disk.lastFault = .handshake
+        case .closing, .cancelled: break
         }
     }
 
@@ -110,16 +142,16 @@ final class DiskSession: @unchecked Sendable {
         do throws(BackendOffer.Flaw) {
             offer = try BackendOffer(await keys(of: connection), options)
         } catch {
-            connection.fail(DeviceFault(.invalidArgument, error.words))
+            fail(connection, DeviceFault(.invalidArgument, error.words))
             return nil
         }
         let engine = engine
-        engine.onFault = { connection.fail(DeviceFault(.invalidArgument, $0)) }
+        engine.onFault = { self.fail(connection, DeviceFault(.invalidArgument, $0)) }
         for ring in rings {
             do throws(XenError) {
                 try ring.listen { [unowned(unsafe) ring] in engine.handleEvent(of: ring) }
             } catch {
-                connection.fail(DeviceFault(error, "listening to the event channel"))
+                fail(connection, DeviceFault(error, "listening to the event channel"))
                 return nil
             }
         }
@@ -147,6 +179,7 @@ final class DiskSession: @unchecked Sendable {
     private func follow(_ connection: FrontendConnection) async {
         let (engine, timekeeper) = (engine, platform.timekeeper)
         await withTaskGroup(of: Void.self) { group in
+            group.addTask { await connection.watchKeys(Self.geometryKeys) }
             group.addTask {
                 while await engine.starved.wait() {
                     _ = await timekeeper.sleep(forNanoseconds: Self.starvationNanoseconds)
@@ -173,7 +206,7 @@ final class DiskSession: @unchecked Sendable {
             let geometry = try BackendOffer(keys, options).geometry
             // What is in flight is in sectors of the old size.
             guard geometry.sectorByteCount == engine.geometry.sectorByteCount else {
-                return connection.fail(DeviceFault(.invalidArgument, "sector-size has changed"))
+                return fail(connection, DeviceFault(.invalidArgument, "sector-size has changed"))
             }
             disk.change(to: geometry)
         } catch {}

@@ -34,9 +34,13 @@ public final class Disks: FrontendDriver, @unchecked Sendable {
 
     /// The disks that a backend has been connected to, by their numbers.
     public var all: [Disk] {
-        present.values.filter { $0.statistics.connectionCount > 0 }
+        present.values.filter { $0.statistics.connectionCount > 0 && !$0.isGone }
             .sorted { $0.name.number < $1.name.number }
     }
+
+    /// Why a disk's last connection failed that did, also of one that never was connected; nil
+    /// where none has, or there is no such disk.
+    public func fault(of name: DiskName) -> DiskFault? { present[name]?.lastFault }
 
     /// The disk of a name as in the domain's configuration; waits until it is there.
     ///

@@ -15,6 +15,8 @@ struct Operation {
     var kind = Kind.read
     /// Its task was cancelled: it is not sent again. The backend may still be at it.
     var isAbandoned = false
+    /// A flush of what a backend has taken with it.
+    var hasFailed = false
     /// The first error of its parts.
     var error: BlockError?
     /// Requests on rings that have a part of it.
@@ -25,7 +27,7 @@ struct Operation {
     var serial: UInt64 = 0
     /// Where it begins, in sectors of the wire.
     var sector: UInt64 = 0
-    /// Sectors of the wire, for a discard.
+    /// Sectors of the wire, for a discard; for a flush the writes that were done before it.
     var sectorCount: UInt64 = 0
     /// Bytes in all.
     var byteCount = 0

@@ -43,7 +43,7 @@ public final class DeviceBus: @unchecked Sendable {
     private var present: [DeviceName: XenbusDevice] = [:]
     private var sessions: [DeviceName: Session] = [:]
     private var messages: [Message] = []
-    private let condition = Condition()
+    private let condition = Waiters()
     private var isStopping = false
     /// Devices that their own task found gone, of which no more is known yet.
     private var vanished: Set<DeviceName> = []

@@ -41,7 +41,7 @@ final class DeviceMailbox: @unchecked Sendable {
     private var isRemovalAsked = false
     private var isDetachAsked = false
     private var requests: [DriverRequest] = []
-    private let condition = Condition()
+    private let condition = Waiters()
 
     init() {}
 

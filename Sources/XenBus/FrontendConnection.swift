@@ -1,5 +1,6 @@
 // One connection to a backend, from its InitWait to its Closed.
 
+import Clock
 import XenStore
 import XenTypes
 import _Concurrency
@@ -120,6 +121,31 @@ public final class FrontendConnection: @unchecked Sendable {
             await device.condition.wait()
         }
     }
+
+    /// Has it told as `keysChanged` that one of these keys of the backend was written, until the
+    /// task is cancelled: not every backend that changes a key writes its state anew. Told once at
+    /// the beginning, for what was written before.
+    public func watchKeys(_ names: Set<String>) async {
+        let directory = device.backendPath
+        while !Task.isCancelled {
+            do throws(XenStoreError) {
+                let watch = try await device.store.watch(directory)
+                for await path in watch {
+                    // The directory itself: what changed is not known.
+                    let name = path.split(separator: "/").last.map(String.init) ?? ""
+                    guard path == directory || names.contains(name) else { continue }
+                    tell(.keysChanged)
+                    device.condition.signal()
+                }
+            } catch {
+                // Without a watch there is the state.
+            }
+            guard await device.timekeeper.sleep(forNanoseconds: Self.watchPause) else { return }
+        }
+    }
+
+    /// Nanoseconds before the store is asked again for what it refused.
+    private static var watchPause: UInt64 { 1_000_000_000 }
 
     /// Tells the backend that it may change what it wants to.
     public func acceptReconfiguration() { device.mailbox.post(.reconfigured) }

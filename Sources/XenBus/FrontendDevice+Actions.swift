@@ -1,5 +1,6 @@
 // What the machine wants done, in the store and to the driver.
 
+import Clock
 import XenStore
 import _Concurrency
 

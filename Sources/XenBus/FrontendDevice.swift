@@ -32,7 +32,7 @@ public final class FrontendDevice: @unchecked Sendable {
     let timeouts: DeviceTimeouts
     let gate: Gate
     let mailbox = DeviceMailbox()
-    let condition = Condition()
+    let condition = Waiters()
     var machine = FrontendMachine(found: .absent)
     var current: FrontendConnection?
     /// A connection that the driver has not taken yet.

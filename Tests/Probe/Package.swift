@@ -11,6 +11,7 @@ let package = Package(
                 .product(name: "Apus", package: "Apus"), .product(name: "XenBus", package: "Apus"),
                 .product(name: "BlockDevices", package: "Apus"),
                 .product(name: "BlockFront", package: "Apus"),
+                .product(name: "Storage", package: "Apus"),
             ],
             swiftSettings: [.treatAllWarnings(as: .error)])
     ]

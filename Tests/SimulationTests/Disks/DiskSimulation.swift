@@ -19,7 +19,7 @@ struct DiskSimulation {
     @Test func `A backend that dies, closes or restarts loses nothing that was acknowledged`() {
         Seeds.check(40, weight: 8) { seed in
             let world = Self.world(seed)
-            return try Self.serve(world, operations: 40) { world in
+            return try Self.serve(world, operations: 40, flushExcuses: [.medium]) { world in
                 for _ in 0..<4 {
                     await world.pause(microseconds: world.draw(10...2_000))
                     switch world.draw(0...2) {
@@ -141,6 +141,7 @@ struct DiskSimulation {
     /// Some workers beside a script; all that they know is read at the end.
     private static func serve(
         _ world: DiskWorld, operations: Int, excuses: Set<BlockError> = [],
+        flushExcuses: Set<BlockError> = [],
         _ script: @escaping @Sendable (DiskWorld) async -> Void
     ) throws -> [String] {
         let faults = try world.run { world in
@@ -150,6 +151,7 @@ struct DiskSimulation {
                 let worker = DiskWorker(
                     world, disk, number: number, sectorCount: min(share, 200))
                 worker.excuses = excuses.union([.cancelled])
+                worker.flushExcuses = flushExcuses
                 return worker
             }
             await withDiscardingTaskGroup { group in

@@ -44,7 +44,7 @@ final class RingPlay: @unchecked Sendable {
         }
         for mapping in hoard { peer.unmap(mapping) }
         engine.stop()
-        engine.disconnect()
+        engine.disconnect(isOrderly: true)
         engine.fail(as: .over)
         domain.guest.settle()
         precondition(endedCount == tasks.count, "a request never ended")
@@ -67,7 +67,7 @@ final class RingPlay: @unchecked Sendable {
         case 8: if !hoard.isEmpty { peer.unmap(hoard.removeFirst()) }
         default:
             engine.stop()
-            engine.disconnect()
+            engine.disconnect(isOrderly: false)
             connect()
         }
         for ring in engine.rings { engine.handleEvent(of: ring) }

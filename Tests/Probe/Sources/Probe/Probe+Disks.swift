@@ -41,7 +41,7 @@ extension Probe {
     }
 
     /// `off=` is a list of parts, separated by commas; other numbers by their names.
-    private static func diskOptions() -> DiskOptions {
+    static func diskOptions() -> DiskOptions {
         var options = DiskOptions()
         let off = (Guest.argument("off") ?? "").split(separator: ",")
         if off.contains("indirect") { options.indirectSegmentLimit = 0 }
@@ -90,13 +90,17 @@ extension Probe {
         await withDisk { disk in
             let work = DiskWork(
                 disk, byteCount: number("kib", 4) << 10, depth: number("depth", 32))
+            let start = Guest.timekeeper.now
             guard await work.run(.write, seed: 1) else { return require(false, "a write failed") }
             do throws(BlockError) {
                 try await disk.flush()
             } catch {
                 require(false, "the flush failed: \(name(of: error))")
             }
+            let middle = Guest.timekeeper.now
+            print("took: \((middle - start) / 1_000_000) ms to write")
             guard await work.run(.verify, seed: 2) else { return require(false, "a read failed") }
+            print("took: \((Guest.timekeeper.now - middle) / 1_000_000) ms to read")
             require(work.wrongCount == 0, "\(work.wrongCount) blocks are wrong")
             if Guest.argument("sum") != "0" { print("cksum: \(work.sum())") }
         }

@@ -32,6 +32,8 @@ struct Probe {
         case "devices": await serveDevices()
         case "disk": await fillDisk()
         case "disk-speed": await measureDisk()
+        case "disk-script": await obeyDisks()
+        case "journal": await keepJournal()
         case "grants": lendMany()
         case "self": await lendToSelf()
         case "lender": await lendToPeer()
