@@ -30,6 +30,8 @@ struct Probe {
         case "watches": await makeWatches()
         case "rival": await outdoRival()
         case "devices": await serveDevices()
+        case "disk": await fillDisk()
+        case "disk-speed": await measureDisk()
         case "grants": lendMany()
         case "self": await lendToSelf()
         case "lender": await lendToPeer()
