@@ -87,7 +87,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
-            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
+            dependencies: [
+                "CXen", "ModelXen", "Hypercalls", "Rings", "SeededRandomness", "XenBus",
+            ],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -117,9 +119,10 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
-                "SeededRandomness", "Simulation", "XenStore",
+                "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
+                "ModelBackends", "ModelXen", "SeededRandomness", "Simulation", "XenBus", "XenStore",
             ]),
+        tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
         tests(
             "XenStoreTests",
             of: [

@@ -6,6 +6,7 @@ import Grants
 import Hypercalls
 import Platform
 import Rings
+import _Concurrency
 
 extension DiskEngine {
     /// Takes the responses of a batch. Bounded: no more of them are believed than there were

@@ -5,6 +5,7 @@ import CXen
 import Grants
 import Hypercalls
 import Platform
+import Rings
 
 extension DiskEngine {
     /// Makes a request of what is first in the queue; false when nothing can be sent now.
