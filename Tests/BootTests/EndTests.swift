@@ -66,7 +66,7 @@ extension Boot {
                 try await domain.setOnlineVCPUs(4)
                 try await expectVCPUs(4, of: domain, on: rig)
                 let list = try await rig.run(
-                    "xl vcpu-list \(domain.name) | awk '$3 > 0 { print $6 }'"
+                    "xl vcpu-list \(domain.name) | awk 'NR > 1 && $3 > 0 { print $6 }'"
                 ).output
                 for time in list.split(separator: "\n").prefix(3) { #expect(time == "0.0") }
                 try await domain.requestShutdown()
