@@ -176,6 +176,6 @@ struct BlockWorkloadTests {
             #expect(command.split(separator: " ").contains(Substring(word)))
         }
         #expect(command.contains("--direct=1 --ioengine=libaio"))
-        #expect(workload.fioCommand(device: "xvda", .requests(5)).contains("--number_ios=5 "))
+        #expect(workload.fioCommand(device: "xvda", .requests(5)).hasSuffix("--number_ios=5"))
     }
 }

@@ -88,7 +88,7 @@ public struct BlockWorkload: Equatable, Sendable {
         let end =
             switch length {
             case .milliseconds(let count): "--time_based --runtime=\(count)ms"
-            case .requests(let count): "--number_ios=\(count) --time_based --runtime=3600"
+            case .requests(let count): "--number_ios=\(count)"
             }
         return "fio --name=bench --filename=/dev/\(device) --direct=1 --ioengine=libaio "
             + "--rw=\(pattern.rawValue) --bs=\(requestBytes) --iodepth=\(depth) --norandommap "
