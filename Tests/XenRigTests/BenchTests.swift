@@ -75,9 +75,9 @@ struct BenchFigureTests {
     }
 }
 
-@Suite("What both sides of a bench print is read, and nothing else")
-struct BenchOutputTests {
-    private static func fio(_ read: String, _ write: String, error: Int = 0) -> String {
+/// Reports as fio writes them.
+private enum FioText {
+    static func text(_ read: String, _ write: String, error: Int = 0) -> String {
         """
         fio: something that it says first
         {
@@ -95,13 +95,19 @@ struct BenchOutputTests {
         """
     }
 
-    private static let nothing = #""io_bytes" : 0, "total_ios" : 0, "runtime" : 0"#
-    private static let some =
+    static let nothing = #""io_bytes" : 0, "total_ios" : 0, "runtime" : 0"#
+    static let some =
         #""io_bytes" : 8192000, "iops" : 1000.0, "total_ios" : 2000, "runtime" : 2000"#
+}
 
+@Suite("What both sides of a bench print is read, and nothing else")
+struct BenchOutputTests {
     @Test("fio's reads and writes", arguments: [true, false])
     func fio(isRead: Bool) throws {
-        let text = isRead ? Self.fio(Self.some, Self.nothing) : Self.fio(Self.nothing, Self.some)
+        let text =
+            isRead
+            ? FioText.text(FioText.some, FioText.nothing)
+            : FioText.text(FioText.nothing, FioText.some)
         let outcome = try BlockOutcome(fio: text)
         #expect(outcome == BlockOutcome(requests: 2000, bytes: 8_192_000, seconds: 2))
         #expect(outcome.value(in: .operationsPerSecond) == 1000)
@@ -110,7 +116,8 @@ struct BenchOutputTests {
 
     @Test("the guest's line, after others")
     func guest() throws {
-        let text = "on the ring: 7 requests\nrequests=50 bytes=204800 nanoseconds=500000000 errors=0\n"
+        let line = "requests=50 bytes=204800 nanoseconds=500000000 errors=0\n"
+        let text = "on the ring: 7 requests\n" + line
         let outcome = try BlockOutcome(guest: text)
         #expect(outcome == BlockOutcome(requests: 50, bytes: 204_800, seconds: 0.5))
     }
@@ -119,7 +126,8 @@ struct BenchOutputTests {
         "a side that failed or did nothing has no figures",
         arguments: [
             "", "fio: no such file", "{", "{\"jobs\" : []}", "{\"jobs\" : [{\"error\" : 0}]}",
-            fio(some, nothing, error: 5), fio(nothing, nothing),
+            FioText.text(FioText.some, FioText.nothing, error: 5),
+            FioText.text(FioText.nothing, FioText.nothing),
         ])
     func failedFio(text: String) {
         #expect(throws: RigError.self) { try BlockOutcome(fio: text) }
