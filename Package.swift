@@ -20,6 +20,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "BlockFront", targets: ["BlockFront"]),
         .executable(name: "apus", targets: ["ApusCommand"]),

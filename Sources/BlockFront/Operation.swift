@@ -177,16 +177,12 @@ struct OperationTable: ~Copyable {
         return true
     }
 
-    /// Has every operation in the queue, in the order in which they were asked for.
-    ///
-    /// - Parameter each: called for all that there are; those for which it is false are left out.
-    mutating func requeue(_ each: (Int32) -> Bool) {
-        var kept: [Int32] = []
-        for index in 0..<Int32(capacity) where places[Int(index)].serial != 0 && each(index) {
-            kept.append(index)
-        }
-        kept.sort { places[Int($0)].serial < places[Int($1)].serial }
+    /// Makes the queue anew of these operations, in the order in which they were asked for.
+    mutating func requeue(_ operations: [Int32]) {
         (first, last) = (-1, -1)
-        for index in kept { enqueue(index) }
+        let inOrder = operations.sorted {
+            places[Int($0)].serial < places[Int($1)].serial
+        }
+        for index in inOrder { enqueue(index) }
     }
 }

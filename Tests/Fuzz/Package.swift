@@ -17,6 +17,7 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
     ],
     swiftLanguageModes: [.v6]
 )
