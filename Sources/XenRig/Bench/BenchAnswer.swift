@@ -16,7 +16,8 @@ struct BenchAnswer: Equatable {
     init?(to id: Int, in console: String) {
         guard let begin = console.range(of: "bench: begin \(id)\n", options: .backwards),
             let end = console.range(
-                of: Self.ending(id), options: .backwards, range: begin.upperBound..<console.endIndex)
+                of: Self.ending(id), options: .backwards, range: begin.upperBound..<console.endIndex
+            )
         else { return nil }
         let rest = console[end.upperBound...]
         guard let lineBreak = rest.firstIndex(of: "\n"), let status = Int(rest[..<lineBreak]) else {

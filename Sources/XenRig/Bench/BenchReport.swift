@@ -8,7 +8,9 @@ public struct BenchReport: Equatable, Sendable {
 
     public init(_ rows: [BenchRow]) { self.rows = rows }
 
-    private static let headings = ["", "Apus", "spread", "peer", "spread", "ratio", "unit", "peer is"]
+    private static let headings = [
+        "", "Apus", "spread", "peer", "spread", "ratio", "unit", "peer is",
+    ]
 
     /// Columns apart by two spaces; numbers to the right. Ends with a line break.
     public var table: String {

@@ -3,7 +3,9 @@
 
 enum PeerScripts {
     /// fio with its engines, and what works with a network. Their libraries come along.
-    static let programs = ["/usr/bin/fio", "/usr/bin/iperf3", "/usr/bin/socat", "/usr/sbin/ethtool"]
+    static let programs = [
+        "/usr/bin/fio", "/usr/bin/iperf3", "/usr/bin/socat", "/usr/sbin/ethtool",
+    ]
 
     static let modules = ["xen-blkfront", "xen-netfront", "pktgen"]
 
