@@ -23,6 +23,9 @@ let package = Package(
         .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "BlockFront", targets: ["BlockFront"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "ModelDisks", targets: ["ModelDisks"]),
+        .library(name: "TCPIP", targets: ["TCPIP"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -38,8 +41,12 @@ let package = Package(
         floor("XenTypes", on: []),
         floor("Rings", on: []),
         floor("BlockDevices", on: []),
+        // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
+        // "Lifetimes" is what lets a packet give out spans of its bytes.
+        .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        floor("Storage", on: ["BlockDevices"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
@@ -78,6 +85,9 @@ let package = Package(
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
         .target(
+            name: "ModelDisks", dependencies: ["BlockDevices", "SeededRandomness"],
+            swiftSettings: strict),
+        .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
         .target(
@@ -100,6 +110,7 @@ let package = Package(
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("RingsTests", of: ["Rings"]),
         tests("BlockDevicesTests", of: ["BlockDevices"]),
+        tests("TCPIPTests", of: ["TCPIP", "SeededRandomness"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
             "EventsTests",
@@ -121,9 +132,13 @@ let package = Package(
             "SimulationTests",
             of: [
                 "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
-                "ModelBackends", "ModelXen", "SeededRandomness", "Simulation", "XenBus", "XenStore",
+                "ModelBackends", "ModelDisks", "ModelXen", "SeededRandomness", "Simulation",
+                "Storage", "XenBus", "XenStore",
             ]),
         tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
+        tests(
+            "StorageTests",
+            of: ["BlockDevices", "Storage", "ModelDisks", "SeededRandomness", "RigTools"]),
         tests(
             "XenStoreTests",
             of: [

@@ -182,10 +182,11 @@ extension DiskEngine {
         phaseChanges.signal()
     }
 
-    /// Prepares an operation for another connection; false when nobody waits for it.
+    /// Prepares an operation for another connection; false when nobody wants it any more.
     private func comesAgain(_ index: Int32) -> Bool {
         let place = table.places + Int(index)
         guard !place.pointee.isAbandoned else {
+            place.pointee.error = place.pointee.error ?? .cancelled
             finish(index)
             return false
         }

@@ -1,4 +1,4 @@
-// What disks are called: as in a domain's configuration (`vdev=xvdb`), and as a number in the store.
+// What disks are called: in a domain's configuration (`vdev=xvdb`), and as numbers in the store.
 //
 // Source: Xen docs/man/xen-vbd-interface.7, "Concrete encoding in the VBD interface".
 

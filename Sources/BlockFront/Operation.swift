@@ -8,12 +8,12 @@ struct Operation {
     enum Kind: UInt8 {
         case read, write, flush, discard, secureDiscard
 
-        /// Whether bytes go one way or the other.
-        var movesBytes: Bool { self == .read || self == .write }
+        /// Whether the disk is another after it.
+        var changesDisk: Bool { self != .read && self != .flush }
     }
 
     var kind = Kind.read
-    /// Nobody waits for it any more; the backend may still be at it.
+    /// Its task was cancelled: it is not sent again. The backend may still be at it.
     var isAbandoned = false
     /// The first error of its parts.
     var error: BlockError?
@@ -44,9 +44,6 @@ struct Operation {
     var nextSector: UInt64 {
         sector + UInt64((byteCount - bytesLeft) / BackendOffer.wireSectorByteCount)
     }
-
-    /// Whether every part is with the backend, or done.
-    var isIssued: Bool { kind.movesBytes && bytesLeft == 0 }
 
     /// Goes back to the beginning, to be sent again.
     mutating func rewind() {
@@ -117,7 +114,6 @@ struct OperationTable: ~Copyable {
     }
 
     var isEmpty: Bool { first < 0 }
-    var isFull: Bool { firstFree < 0 }
 
     /// A place for an operation; nil when all are taken.
     @inline(__always)

@@ -9,9 +9,8 @@ import XenRig
 extension Boot {
     @Suite struct Disks {
         private static let modes = [BootMode.pv, .pvh]
-        /// 256 MiB when there is time (APUS_THOROUGH=1), else as much as shows the same.
-        private static let isThorough = ProcessInfo.processInfo.environment["APUS_THOROUGH"] == "1"
-        private static let mebibytes = isThorough ? 256 : 8
+        /// As much as shows the same, or 256 MiB.
+        private static let mebibytes = Thoroughness.rounds(everyday: 8, thorough: 256)
 
         /// A run of the probe with one disk, and its console.
         private func probe(
@@ -38,8 +37,7 @@ extension Boot {
         private func expectSum(
             of path: String, in console: String, on rig: Rig
         ) async throws {
-            let result = try await rig.run("cksum <\(Quoting.shell(path))")
-            let sum = result.output.split(separator: " ").first.map(String.init) ?? "nothing"
+            let sum = try await rig.checksum(ofDisk: path)
             #expect(console.contains("cksum: \(sum)\n"), "\(sum): \(console)")
         }
 

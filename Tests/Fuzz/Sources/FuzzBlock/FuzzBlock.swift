@@ -1,5 +1,5 @@
-// Feeds the disk's frontend with whatever the fuzzer thinks of: a backend's keys, and its half of the
-// ring.
+// Feeds the disk's frontend with whatever the fuzzer thinks of: a backend's keys, and its half of
+// the ring.
 
 import XenBus
 

@@ -81,8 +81,9 @@ final class RingPlay: @unchecked Sendable {
                 firstIndex: flags & 1 == 0 ? 0 : .max - 3),
             let offer = try? BackendOffer(
                 BackendKeys([
-                    ("sectors", "65536"), ("feature-flush-cache", "1"), ("feature-discard", "1"),
-                    ("feature-max-indirect-segments", flags & 2 == 0 ? "0" : "32"),
+                    (key: "sectors", value: "65536"), (key: "feature-flush-cache", value: "1"),
+                    (key: "feature-discard", value: "1"),
+                    (key: "feature-max-indirect-segments", value: flags & 2 == 0 ? "0" : "32"),
                 ]), engine.options)
         else { return }
         memory = ring.memory
