@@ -12,6 +12,7 @@ struct BenchCommand: Equatable {
     let mode: BootMode
     let runs: Int
     let seconds: Int
+    let filter: String
     let printsJSON: Bool
     let mirror: String?
 
@@ -21,7 +22,8 @@ struct BenchCommand: Equatable {
 
     init(_ words: some Sequence<String>) throws(UsageError) {
         let parsed = try Arguments(
-            words, valued: ["--mode", "--runs", "--seconds", "--mirror"], plain: ["--json"])
+            words, valued: ["--mode", "--runs", "--seconds", "--filter", "--mirror"],
+            plain: ["--json"])
         let name = try parsed.only("what is to be measured")
         guard let subject = Subject(rawValue: name) else {
             let names = Subject.allCases.map(\.rawValue).joined(separator: " or ")
@@ -33,6 +35,7 @@ struct BenchCommand: Equatable {
         self.mode = mode
         runs = try parsed.number("--runs", in: 1...100) ?? 3
         seconds = try parsed.number("--seconds", in: 1...600) ?? 2
+        filter = parsed.values["--filter"] ?? ""
         printsJSON = parsed.flags.contains("--json")
         mirror = parsed.values["--mirror"]
     }
@@ -59,7 +62,7 @@ struct BenchCommand: Equatable {
         case .block:
             try await BlockBench(
                 image: image, mode: mode, runs: runs, milliseconds: 1000 * seconds,
-                mirror: mirror, progress: Terminal.progress
+                filter: filter, mirror: mirror, progress: Terminal.progress
             ).report()
         }
     }

@@ -109,7 +109,8 @@ enum Help {
 
           --mode pv|pvh  how both are booted (default: pvh)
           --runs N       of each side for each row (default: 3)
-          --seconds N    that a run takes (default: 2)
+          --seconds N    that a run takes, after as many of warming up (default: 2)
+          --filter TEXT  only rows whose name has TEXT in it
           --json         an array of objects with name, unit, apus, peer, peerName and ratio
           --mirror URL   the Debian mirror for the root image, which is built at first use
 

@@ -180,7 +180,11 @@ struct BlockWorkloadTests {
             workload.order(device: "xvda", .requests(5))
                 == "block device=xvda pattern=randread bytes=4096 depth=32 requests=5")
         let command = workload.fioCommand(device: "xvda", .milliseconds(1500))
-        for word in ["--rw=randread", "--bs=4096", "--iodepth=32", "--runtime=1500ms"] {
+        #expect(
+            workload.order(device: "xvda", .milliseconds(1500))
+                .hasSuffix("depth=32 warmup=1500 milliseconds=1500"))
+        let words = ["--rw=randread", "--bs=4096", "--iodepth=32", "--runtime=1500ms"]
+        for word in words + ["--ramp_time=1500ms"] {
             #expect(command.split(separator: " ").contains(Substring(word)))
         }
         #expect(command.contains("--direct=1 --ioengine=libaio"))

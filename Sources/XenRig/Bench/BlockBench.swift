@@ -11,6 +11,8 @@ public struct BlockBench: Sendable {
     /// Of each side for each row; the sides take turns.
     public let runs: Int
     public let milliseconds: Int
+    /// Only rows whose name has this in it; all where it is empty.
+    public let filter: String
     public let mirror: String?
     public let progress: Progress
 
@@ -21,34 +23,68 @@ public struct BlockBench: Sendable {
 
     /// - Parameter image: that of Tests/Benchmarks.
     public init(
-        image: GuestImage, mode: BootMode, runs: Int, milliseconds: Int, mirror: String? = nil,
-        progress: Progress
+        image: GuestImage, mode: BootMode, runs: Int, milliseconds: Int, filter: String = "",
+        mirror: String? = nil, progress: Progress
     ) {
         precondition(runs > 0 && milliseconds > 0 && mode.rig == .xen)
         self.image = image
         self.mode = mode
         self.runs = runs
         self.milliseconds = milliseconds
+        self.filter = filter
         self.mirror = mirror
         self.progress = progress
     }
 
-    /// Boots two machines, one after the other: one for time, one for instructions.
+    /// Boots two machines, one after the other: one for time, one for instructions. One that no
+    /// row needs is not booted.
+    ///
+    /// - Throws: `notFound` where no row is left, and what the rig throws.
     public func report() async throws(RigError) -> BenchReport {
-        let timed = try await onMachine(counting: false, measureTime)
-        return BenchReport(timed + (try await onMachine(counting: true, countInstructions)))
+        let timed = BlockWorkload.measured.filter { isWanted($0.name) }
+        let counted = BlockWorkload.counted.filter { isWanted($0.instructionsName) }
+        var rows: [BenchRow] = []
+        if !timed.isEmpty {
+            rows += try await onMachine(counting: false) { sides throws(RigError) in
+                try await measureTime(of: timed, sides)
+            }
+        }
+        if !counted.isEmpty {
+            rows += try await onMachine(counting: true) { sides throws(RigError) in
+                try await countInstructions(of: counted, sides)
+            }
+        }
+        guard !rows.isEmpty else { throw .notFound("no row has \"\(filter)\" in its name") }
+        return BenchReport(rows)
     }
+
+    private func isWanted(_ name: String) -> Bool { filter.isEmpty || name.contains(filter) }
 
     private struct Sides {
         let apus: BenchParty
         let peer: BenchParty
         let peerName: String
+
+        /// Measures both, ours first in every other run: so none always follows the other.
+        func measure(
+            runs: Int, _ ours: () async throws(RigError) -> Double,
+            _ theirs: () async throws(RigError) -> Double
+        ) async throws(RigError) -> (apus: Samples, peer: Samples) {
+            var (our, their): ([Double], [Double]) = ([], [])
+            for run in 0..<runs {
+                if run % 2 == 0 { our.append(try await ours()) }
+                their.append(try await theirs())
+                if run % 2 == 1 { our.append(try await ours()) }
+            }
+            return (Samples(our), Samples(their))
+        }
     }
 
     private func onMachine(
         counting: Bool, _ body: (Sides) async throws(RigError) -> [BenchRow]
     ) async throws(RigError) -> [BenchRow] {
-        let options = RigOptions(instructionCounting: counting, mirror: mirror)
+        let options = RigOptions(
+            instructionCounting: counting, mirror: mirror, bootTimeout: .seconds(600))
         let rig = try await Rig.boot(.xen, options, progress: progress)
         do {
             let rows = try await body(try await sides(on: rig))
@@ -77,48 +113,50 @@ public struct BlockBench: Sendable {
             peerName: "Linux \(release) \(mode.rawValue.uppercased())")
     }
 
-    private func measureTime(_ sides: Sides) async throws(RigError) -> [BenchRow] {
+    private func measureTime(
+        of workloads: [BlockWorkload], _ sides: Sides
+    ) async throws(RigError) -> [BenchRow] {
         let length = BlockWorkload.Length.milliseconds(milliseconds)
-        let timeout = Duration.milliseconds(milliseconds) + .seconds(120)
+        let timeout = Duration.milliseconds(2 * milliseconds) + .seconds(300)
         var rows: [BenchRow] = []
-        for workload in BlockWorkload.measured {
-            var (ours, theirs): ([Double], [Double]) = ([], [])
-            for run in 1...runs {
-                progress.report("\(workload.name), run \(run) of \(runs)")
-                let order = workload.order(device: Self.device, length)
+        for workload in workloads {
+            progress.report("\(workload.name), \(runs) times each")
+            let order = workload.order(device: Self.device, length)
+            let command = workload.fioCommand(device: Self.device, length)
+            let values = try await sides.measure(runs: runs) { () throws(RigError) in
                 let answer = try await sides.apus.carryOut(order, timeout: timeout)
-                ours.append(try BlockOutcome(guest: answer).value(in: workload.unit))
-                let command = workload.fioCommand(device: Self.device, length)
+                return try BlockOutcome(guest: answer).value(in: workload.unit)
+            } _: { () throws(RigError) in
                 let report = try await sides.peer.carryOut(command, timeout: timeout)
-                theirs.append(try BlockOutcome(fio: report).value(in: workload.unit))
+                return try BlockOutcome(fio: report).value(in: workload.unit)
             }
             rows.append(
                 BenchRow(
-                    name: workload.name, unit: workload.unit, apus: Samples(ours),
-                    peer: Samples(theirs), peerName: sides.peerName))
+                    name: workload.name, unit: workload.unit, apus: values.apus,
+                    peer: values.peer, peerName: sides.peerName))
         }
         return rows
     }
 
-    private func countInstructions(_ sides: Sides) async throws(RigError) -> [BenchRow] {
+    private func countInstructions(
+        of workloads: [BlockWorkload], _ sides: Sides
+    ) async throws(RigError) -> [BenchRow] {
         var rows: [BenchRow] = []
-        for workload in BlockWorkload.counted {
-            var (ours, theirs): ([Double], [Double]) = ([], [])
-            for run in 1...runs {
-                progress.report("\(workload.instructionsName), run \(run) of \(runs)")
-                ours.append(
-                    try await instructions(sides.apus) {
-                        workload.order(device: Self.device, .requests($0))
-                    })
-                theirs.append(
-                    try await instructions(sides.peer) {
-                        workload.fioCommand(device: Self.device, .requests($0))
-                    })
+        for workload in workloads {
+            progress.report("\(workload.instructionsName), \(runs) times each")
+            let values = try await sides.measure(runs: runs) { () throws(RigError) in
+                try await instructions(sides.apus) {
+                    workload.order(device: Self.device, .requests($0))
+                }
+            } _: { () throws(RigError) in
+                try await instructions(sides.peer) {
+                    workload.fioCommand(device: Self.device, .requests($0))
+                }
             }
             rows.append(
                 BenchRow(
-                    name: workload.instructionsName, unit: .instructions, apus: Samples(ours),
-                    peer: Samples(theirs), peerName: sides.peerName))
+                    name: workload.instructionsName, unit: .instructions, apus: values.apus,
+                    peer: values.peer, peerName: sides.peerName))
         }
         return rows
     }

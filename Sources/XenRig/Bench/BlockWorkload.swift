@@ -23,6 +23,8 @@ public struct BlockWorkload: Equatable, Sendable {
 
     /// When it is over.
     public enum Length: Equatable, Sendable {
+        /// After as long a time again in which nothing is counted: what is done for the first
+        /// time, such as a process's first touch of its pages, is no part of the figure.
         case milliseconds(Int)
         case requests(Int)
     }
@@ -75,7 +77,7 @@ public struct BlockWorkload: Equatable, Sendable {
     func order(device: String, _ length: Length) -> String {
         let end =
             switch length {
-            case .milliseconds(let count): "milliseconds=\(count)"
+            case .milliseconds(let count): "warmup=\(count) milliseconds=\(count)"
             case .requests(let count): "requests=\(count)"
             }
         return "block device=\(device) pattern=\(pattern.rawValue) bytes=\(requestBytes) "
@@ -83,15 +85,17 @@ public struct BlockWorkload: Equatable, Sendable {
     }
 
     /// The order to Linux: fio past the page cache, with libaio. What only costs the peer is off:
-    /// the map of blocks already used, and the clock for each request.
+    /// the map of blocks already used, the clock for each request, new contents for each write.
     func fioCommand(device: String, _ length: Length) -> String {
         let end =
             switch length {
-            case .milliseconds(let count): "--time_based --runtime=\(count)ms"
+            case .milliseconds(let count):
+                "--time_based --ramp_time=\(count)ms --runtime=\(count)ms"
             case .requests(let count): "--number_ios=\(count)"
             }
         return "fio --name=bench --filename=/dev/\(device) --direct=1 --ioengine=libaio "
             + "--rw=\(pattern.rawValue) --bs=\(requestBytes) --iodepth=\(depth) --norandommap "
-            + "--gtod_reduce=1 --eta=never --output-format=json \(end)"
+            + "--gtod_reduce=1 --zero_buffers --scramble_buffers=0 --eta=never "
+            + "--output-format=json \(end)"
     }
 }

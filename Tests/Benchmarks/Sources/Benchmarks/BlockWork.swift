@@ -33,6 +33,8 @@ final class BlockWork: @unchecked Sendable {
     private let blockCount: UInt64
     private let limit: Int
     private var isOver = false
+    /// Until then nothing is counted.
+    private var isWarm = true
     private var begun = 0
     private var completed = 0
     private var errors = 0
@@ -50,8 +52,8 @@ final class BlockWork: @unchecked Sendable {
         blockCount = geometry.sectorCount / sectorsPerBlock
     }
 
-    /// `block device= pattern= bytes= depth=` with `milliseconds=` or `requests=`; prints
-    /// `requests= bytes= nanoseconds= errors=`.
+    /// `block device= pattern= bytes= depth=` with `milliseconds=`, and perhaps `warmup=`, or
+    /// `requests=`; prints `requests= bytes= nanoseconds= errors=`.
     static func carryOut(_ order: Order, _ disks: Disks) async -> Bool {
         let milliseconds = order.number("milliseconds")
         let requests = order.number("requests")
@@ -69,7 +71,8 @@ final class BlockWork: @unchecked Sendable {
                 print("the disk has no such blocks")
                 return false
             }
-            await work.run(depth: depth, milliseconds: milliseconds)
+            await work.run(
+                depth: depth, warmup: order.number("warmup") ?? 0, milliseconds: milliseconds)
             return true
         } catch {
             print("no disk \(device)")
@@ -77,17 +80,19 @@ final class BlockWork: @unchecked Sendable {
         }
     }
 
-    private func run(depth: Int, milliseconds: Int?) async {
-        let before = disk.statistics
-        let start = Guest.timekeeper.now
+    private func run(depth: Int, warmup: Int, milliseconds: Int?) async {
+        isWarm = milliseconds == nil
+        var before = disk.statistics
+        var start = Guest.timekeeper.now
         await withTaskGroup(of: Void.self) { group in
-            if let milliseconds {
-                group.addTask {
-                    try? await Task.sleep(for: .milliseconds(milliseconds))
-                    self.isOver = true
-                }
-            }
             for _ in 0..<depth { group.addTask { await self.fill() } }
+            guard let milliseconds else { return }
+            try? await Task.sleep(for: .milliseconds(warmup))
+            before = disk.statistics
+            start = Guest.timekeeper.now
+            isWarm = true
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            isOver = true
         }
         let span = Guest.timekeeper.now - start
         let after = disk.statistics
@@ -113,7 +118,7 @@ final class BlockWork: @unchecked Sendable {
                 } else {
                     try await disk.read(at: sector, into: slice)
                 }
-                completed += 1
+                if isWarm { completed += 1 }
             } catch {
                 errors += 1
             }
