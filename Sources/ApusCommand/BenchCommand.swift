@@ -11,7 +11,8 @@ struct BenchCommand: Equatable {
     let subject: Subject
     let mode: BootMode
     let runs: Int
-    let seconds: Int
+    let milliseconds: Int
+    let countsAll: Bool
     let filter: String
     let printsJSON: Bool
     let mirror: String?
@@ -22,8 +23,9 @@ struct BenchCommand: Equatable {
 
     init(_ words: some Sequence<String>) throws(UsageError) {
         let parsed = try Arguments(
-            words, valued: ["--mode", "--runs", "--seconds", "--filter", "--mirror"],
-            plain: ["--json"])
+            words,
+            valued: ["--mode", "--runs", "--seconds", "--milliseconds", "--filter", "--mirror"],
+            plain: ["--json", "--counted"])
         let name = try parsed.only("what is to be measured")
         guard let subject = Subject(rawValue: name) else {
             let names = Subject.allCases.map(\.rawValue).joined(separator: " or ")
@@ -34,7 +36,10 @@ struct BenchCommand: Equatable {
         guard mode.rig == .xen else { throw UsageError("--mode is pv or pvh, not \"\(mode)\"") }
         self.mode = mode
         runs = try parsed.number("--runs", in: 1...100) ?? 3
-        seconds = try parsed.number("--seconds", in: 1...600) ?? 2
+        let seconds = try parsed.number("--seconds", in: 1...600) ?? 2
+        milliseconds =
+            try parsed.number("--milliseconds", in: 10...600_000) ?? 1000 * seconds
+        countsAll = parsed.flags.contains("--counted")
         filter = parsed.values["--filter"] ?? ""
         printsJSON = parsed.flags.contains("--json")
         mirror = parsed.values["--mirror"]
@@ -61,8 +66,8 @@ struct BenchCommand: Equatable {
         switch subject {
         case .block:
             try await BlockBench(
-                image: image, mode: mode, runs: runs, milliseconds: 1000 * seconds,
-                filter: filter, mirror: mirror, progress: Terminal.progress
+                image: image, mode: mode, runs: runs, milliseconds: milliseconds,
+                countsAll: countsAll, filter: filter, mirror: mirror, progress: Terminal.progress
             ).report()
         }
     }

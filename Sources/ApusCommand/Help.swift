@@ -110,6 +110,10 @@ enum Help {
           --mode pv|pvh  how both are booted (default: pvh)
           --runs N       of each side for each row (default: 3)
           --seconds N    that a run takes, after as many of warming up (default: 2)
+          --milliseconds N
+                         the same in milliseconds
+          --counted      all rows on the machine that counts instructions: a thousand million of
+                         them are a second. Slow, and the same however busy this host is
           --filter TEXT  only rows whose name has TEXT in it
           --json         an array of objects with name, unit, apus, peer, peerName and ratio
           --mirror URL   the Debian mirror for the root image, which is built at first use

@@ -11,26 +11,30 @@ public struct BlockBench: Sendable {
     /// Of each side for each row; the sides take turns.
     public let runs: Int
     public let milliseconds: Int
+    /// Whether rows of time are measured on the machine that counts instructions, too: then what
+    /// else the host does shows in none.
+    public let countsAll: Bool
     /// Only rows whose name has this in it; all where it is empty.
     public let filter: String
     public let mirror: String?
     public let progress: Progress
 
     static let diskMiB = 128
-    private static let device = "xvda"
+    static let device = "xvda"
     /// Requests whose instructions are the difference of two orders.
     private static let countedRequests = 2000
 
     /// - Parameter image: that of Tests/Benchmarks.
     public init(
-        image: GuestImage, mode: BootMode, runs: Int, milliseconds: Int, filter: String = "",
-        mirror: String? = nil, progress: Progress
+        image: GuestImage, mode: BootMode, runs: Int, milliseconds: Int, countsAll: Bool = false,
+        filter: String = "", mirror: String? = nil, progress: Progress
     ) {
         precondition(runs > 0 && milliseconds > 0 && mode.rig == .xen)
         self.image = image
         self.mode = mode
         self.runs = runs
         self.milliseconds = milliseconds
+        self.countsAll = countsAll
         self.filter = filter
         self.mirror = mirror
         self.progress = progress
@@ -44,14 +48,15 @@ public struct BlockBench: Sendable {
         let timed = BlockWorkload.measured.filter { isWanted($0.name) }
         let counted = BlockWorkload.counted.filter { isWanted($0.instructionsName) }
         var rows: [BenchRow] = []
-        if !timed.isEmpty {
+        if !timed.isEmpty, !countsAll {
             rows += try await onMachine(counting: false) { sides throws(RigError) in
                 try await measureTime(of: timed, sides)
             }
         }
-        if !counted.isEmpty {
+        if !counted.isEmpty || countsAll {
             rows += try await onMachine(counting: true) { sides throws(RigError) in
-                try await countInstructions(of: counted, sides)
+                let first = countsAll ? try await measureTime(of: timed, sides) : []
+                return first + (try await countInstructions(of: counted, sides))
             }
         }
         guard !rows.isEmpty else { throw .notFound("no row has \"\(filter)\" in its name") }
@@ -60,10 +65,12 @@ public struct BlockBench: Sendable {
 
     private func isWanted(_ name: String) -> Bool { filter.isEmpty || name.contains(filter) }
 
-    private struct Sides {
+    struct Sides {
         let apus: BenchParty
         let peer: BenchParty
         let peerName: String
+        /// The file that both have as their disk.
+        let path: String
 
         /// Measures both, ours first in every other run: so none always follows the other.
         func measure(
@@ -77,6 +84,12 @@ public struct BlockBench: Sendable {
                 if run % 2 == 1 { our.append(try await ours()) }
             }
             return (Samples(our), Samples(their))
+        }
+
+        /// Ends both, and the disk.
+        func end() async throws(RigError) {
+            for party in [apus, peer] { try await party.domain.destroy() }
+            try await apus.domain.rig.removeDisk(path)
         }
     }
 
@@ -96,7 +109,8 @@ public struct BlockBench: Sendable {
         }
     }
 
-    private func sides(on rig: Rig) async throws(RigError) -> Sides {
+    /// Starts both domains.
+    func sides(on rig: Rig) async throws(RigError) -> Sides {
         progress.report("Starting Linux and the guest")
         let path = try await rig.makeDisk(named: "bench", mebibytes: Self.diskMiB)
         // Filled, so that no request is the one that takes memory.
@@ -110,10 +124,10 @@ public struct BlockBench: Sendable {
         let release = try await rig.kernelRelease()
         return Sides(
             apus: try await BenchParty(domain), peer: peer,
-            peerName: "Linux \(release) \(mode.rawValue.uppercased())")
+            peerName: "Linux \(release) \(mode.rawValue.uppercased())", path: path)
     }
 
-    private func measureTime(
+    func measureTime(
         of workloads: [BlockWorkload], _ sides: Sides
     ) async throws(RigError) -> [BenchRow] {
         let length = BlockWorkload.Length.milliseconds(milliseconds)
