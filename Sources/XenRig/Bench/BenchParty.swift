@@ -10,7 +10,7 @@ final class BenchParty: Sendable {
     private let count = Atomic<Int>(0)
 
     /// Returns once the domain takes orders.
-    init(_ domain: RunningDomain, timeout: Duration = .seconds(180)) async throws(RigError) {
+    init(_ domain: RunningDomain, timeout: Duration = .seconds(600)) async throws(RigError) {
         self.domain = domain
         try await domain.wait(for: BenchAnswer.ready, timeout: timeout)
     }

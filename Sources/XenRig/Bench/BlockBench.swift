@@ -19,7 +19,7 @@ public struct BlockBench: Sendable {
     public let mirror: String?
     public let progress: Progress
 
-    static let diskMiB = 128
+    var diskMiB = 128
     static let device = "xvda"
     /// Requests whose instructions are the difference of two orders.
     private static let countedRequests = 2000
@@ -112,10 +112,10 @@ public struct BlockBench: Sendable {
     /// Starts both domains.
     func sides(on rig: Rig) async throws(RigError) -> Sides {
         progress.report("Starting Linux and the guest")
-        let path = try await rig.makeDisk(named: "bench", mebibytes: Self.diskMiB)
+        let path = try await rig.makeDisk(named: "bench", mebibytes: diskMiB)
         // Filled, so that no request is the one that takes memory.
         let filled = try await rig.run(
-            "exec dd if=/dev/zero of=\(Quoting.shell(path)) bs=1M count=\(Self.diskMiB)")
+            "exec dd if=/dev/zero of=\(Quoting.shell(path)) bs=1M count=\(diskMiB)")
         guard filled.succeeded else { throw .rigFailed("no disk: \(filled.lastLine)") }
         let disks = [Disk(path: path, device: Self.device)]
         let peer = try await rig.startLinuxPeer(mode, disks: disks)

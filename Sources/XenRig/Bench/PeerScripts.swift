@@ -9,15 +9,13 @@ enum PeerScripts {
 
     static let modules = ["xen-blkfront", "xen-netfront", "pktgen"]
 
-    /// Where it is in dom0.
-    static let initramfs = "/tmp/peer.cpio"
-
-    /// Packs the initramfs; prints the kernel's path.
-    static let pack = """
+    /// Packs the initramfs `DIRECTORY.cpio` in a directory of dom0 that does not exist, and prints
+    /// the kernel's path. Several may be packed at a time.
+    static func pack(in directory: String) -> String {
+        """
         set -e
-        rm -rf /tmp/peer
-        mkdir -p /tmp/peer
-        cd /tmp/peer
+        mkdir -p \(directory)
+        cd \(directory)
         mkdir -p bin dev proc sys tmp run modules lib64
         cp /usr/bin/busybox bin/
         cp -L /lib64/ld-linux-x86-64.so.2 lib64/
@@ -25,11 +23,11 @@ enum PeerScripts {
             mkdir -p .${program%/*}
             cp $program .$program
             /lib64/ld-linux-x86-64.so.2 --list $program | awk '$3 ~ /^\\// { print $3 }'
-        done | sort -u >/tmp/peer.libraries
+        done | sort -u >\(directory).libraries
         while read -r library; do
             mkdir -p .${library%/*}
             cp -L $library .$library
-        done </tmp/peer.libraries
+        done <\(directory).libraries
         # In the order in which they are to be loaded; busybox's modprobe does not tell it.
         number=100
         for module in \(modules.joined(separator: " ")); do
@@ -42,11 +40,12 @@ enum PeerScripts {
         \(firstProcess)
         end
         chmod +x init
-        find . | cpio -o -H newc >\(initramfs) 2>/dev/null
+        find . | cpio -o -H newc >\(directory).cpio 2>/dev/null
         cd /
-        rm -rf /tmp/peer
+        rm -rf \(directory) \(directory).libraries
         echo /boot/vmlinuz-$(uname -r)
         """
+    }
 
     /// The peer's first process: takes orders as BenchAnswer says.
     static let firstProcess = """

@@ -12,7 +12,8 @@ extension Rig {
     func startLinuxPeer(
         _ mode: BootMode, disks: [Disk] = [], networkCards: [NetworkCard] = []
     ) async throws(RigError) -> BenchParty {
-        let packed = try await run(PeerScripts.pack, timeout: .seconds(180))
+        let directory = "/tmp/\(uniqueName("peer"))"
+        let packed = try await run(PeerScripts.pack(in: directory), timeout: .seconds(600))
         guard packed.succeeded else { throw .rigFailed("no peer: \(packed.lastLine)") }
         let domain = try await start(
             DomainConfiguration(
@@ -21,11 +22,11 @@ extension Rig {
                 image: URL(fileURLWithPath: packed.lastLine), mode: mode,
                 memoryMiB: Self.peerMiB, arguments: ["console=hvc0", "quiet", "loglevel=3"],
                 disks: disks, networkCards: networkCards,
-                extraLines: ["ramdisk = \"\(PeerScripts.initramfs)\""]),
+                extraLines: ["ramdisk = \"\(directory).cpio\""]),
             image: packed.lastLine)
         let party = try await BenchParty(domain)
         // Xen has copied it; dom0's memory is for disks.
-        _ = try await run("rm -f \(PeerScripts.initramfs)")
+        _ = try await run("rm -f \(directory).cpio")
         return party
     }
 
