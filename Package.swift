@@ -20,6 +20,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -33,6 +34,8 @@ let package = Package(
             resources: [.copy("apus.ld")]),
         // Floor 1
         floor("XenTypes", on: []),
+        floor("Rings", on: []),
+        floor("BlockDevices", on: []),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
@@ -45,6 +48,7 @@ let package = Package(
         // Floor 5
         floor("Console", on: ["CXen", "Hypercalls", "Events"]),
         floor("XenStore", on: ["CXen", "XenTypes", "Clock"]),
+        floor("Platform", on: ["Hypercalls", "XenTypes", "Events", "Grants", "Clock"]),
         // Floor 6
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
@@ -53,7 +57,8 @@ let package = Package(
             "Apus",
             on: [
                 "CArch", "CXen", "XenTypes", "Hypercalls", "Memory", "Events", "Grants",
-                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "ApusLinker",
+                "Clock", "GuestRuntime", "Console", "XenStore", "Lifecycle", "Platform",
+                "ApusLinker",
             ]),
         // Host
         .target(name: "RigTools", swiftSettings: strict),
@@ -80,6 +85,8 @@ let package = Package(
             of: ["CXen", "XenTypes", "Hypercalls", "Memory", "ModelXen", "SeededRandomness"]),
         tests("GuestRuntimeTests", of: ["GuestRuntime", "SeededRandomness"]),
         tests("XenTypesTests", of: ["XenTypes"]),
+        tests("RingsTests", of: ["Rings"]),
+        tests("BlockDevicesTests", of: ["BlockDevices"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
             "EventsTests",

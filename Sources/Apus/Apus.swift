@@ -14,6 +14,7 @@
 @_exported import struct Hypercalls.XenVersion
 @_exported import enum Lifecycle.ShutdownRequest
 @_exported import struct Memory.HeapStatistics
+@_exported import struct Platform.DevicePlatform
 @_exported import struct XenTypes.DomainID
 @_exported import struct XenTypes.GrantReference
 @_exported import struct XenTypes.Port

@@ -44,6 +44,8 @@
         var owesStoreEvent = false
         var housekeeping: Housekeeping?
         var watchdog: Watchdog?
+        /// What drivers want done when the jobs of this turn are.
+        var endOfTurn: [() -> Void] = []
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.

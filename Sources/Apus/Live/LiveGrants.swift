@@ -65,9 +65,12 @@
 
         /// Takes over a grant in use; the frame goes back to the heap when its peer lets go.
         func quarantine(_ grant: consuming Grant, _ frame: PseudophysicalFrame) {
-            table.quarantine(grant, at: Live.now) { _ in
-                Live.heap.unsafelyUnwrapped.pointee.freeFrames(frame)
-            }
+            quarantine(grant) { Live.heap.unsafelyUnwrapped.pointee.freeFrames(frame) }
+        }
+
+        /// Takes over a grant in use, and calls back once its peer has let go.
+        func quarantine(_ grant: consuming Grant, _ whenReclaimed: @escaping () -> Void) {
+            table.quarantine(grant, at: Live.now) { _ in whenReclaimed() }
             tend()
         }
 

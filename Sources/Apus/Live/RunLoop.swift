@@ -15,10 +15,15 @@
             kernel.pointee.tellStore()
             if kernel.pointee.events.hasPending { kernel.pointee.events.dispatchPending() }
             ring()
+            if kernel.pointee.owesEndOfTurn { endTurn() }
             if kernel.pointee.ready.isEmpty { return block() }
             guard beginWatch() else { return }
             runJobs()
             endWatch()
+        }
+
+        private static func endTurn() {
+            for call in kernel.pointee.takeEndOfTurn() { call() }
         }
 
         private static func runJobs() {
