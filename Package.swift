@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
+        .library(name: "TCPIP", targets: ["TCPIP"]),
+        .library(name: "NetFront", targets: ["NetFront"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -36,6 +38,9 @@ let package = Package(
         floor("XenTypes", on: []),
         floor("Rings", on: []),
         floor("BlockDevices", on: []),
+        // The network stack knows no Xen: it stands on nothing, and drivers stand on it.
+        // "Lifetimes" is what lets a packet give out spans of its bytes.
+        .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
         // Floor 3
@@ -52,6 +57,13 @@ let package = Package(
         // Floor 6
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
+        // Floor 7
+        floor(
+            "NetFront",
+            on: [
+                "CXen", "XenTypes", "Rings", "TCPIP", "Hypercalls", "Events", "Grants", "Clock",
+                "Platform", "XenStore", "XenBus",
+            ]),
         // Floor 8
         floor(
             "Apus",
@@ -87,6 +99,7 @@ let package = Package(
         tests("XenTypesTests", of: ["XenTypes"]),
         tests("RingsTests", of: ["Rings"]),
         tests("BlockDevicesTests", of: ["BlockDevices"]),
+        tests("TCPIPTests", of: ["TCPIP", "SeededRandomness"]),
         tests("HypercallsTests", of: ["CXen", "Hypercalls", "ModelXen"]),
         tests(
             "EventsTests",

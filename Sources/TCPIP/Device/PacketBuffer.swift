@@ -1,0 +1,43 @@
+// The record of one page of a pool: who has it next, and what of it is a packet's.
+//
+// Records are made with the pool and never move. A packet is a chain of them, a queue is a chain
+// of packets, so that neither costs an allocation. The page itself holds nothing but the packet's
+// bytes: a peer that is lent it sees nothing else, and can change nothing of this.
+
+/// One page's record. Only ``Packet``, ``PacketQueue`` and ``PacketPool`` look inside.
+@frozen
+@usableFromInline
+struct PacketBuffer {
+    @usableFromInline let pool: UnsafeMutablePointer<PacketPoolState>
+    @usableFromInline let page: UnsafeMutableRawPointer
+    /// The page's number in its pool.
+    @usableFromInline let index: UInt32
+    /// Where the packet's bytes begin and end within the page.
+    @usableFromInline var start: UInt32
+    @usableFromInline var end: UInt32
+    /// Of a packet's first buffer: the bytes and the number of all others of the packet.
+    @usableFromInline var restByteCount: UInt32
+    @usableFromInline var restBufferCount: UInt32
+    @usableFromInline var metadata: PacketMetadata
+    /// The packet's next buffer.
+    @usableFromInline var next: UnsafeMutablePointer<PacketBuffer>?
+    /// Of a packet's first buffer: its last one, itself at first.
+    @usableFromInline var last: UnsafeMutablePointer<PacketBuffer>?
+    /// Of a packet's first buffer: the first one of the next packet of a queue.
+    @usableFromInline var queueNext: UnsafeMutablePointer<PacketBuffer>?
+}
+
+/// What a pool's packets need of it.
+@frozen
+@usableFromInline
+struct PacketPoolState {
+    @usableFromInline var free: UnsafeMutablePointer<PacketBuffer>?
+    @usableFromInline var freeCount: Int
+    @usableFromInline var count: Int
+
+    @usableFromInline init() {
+        free = nil
+        freeCount = 0
+        count = 0
+    }
+}
