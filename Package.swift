@@ -85,11 +85,13 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Simulation",
-            dependencies: ["ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore"],
+            dependencies: [
+                "ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore",
+            ],
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
-            dependencies: ["ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
+            dependencies: ["CXen", "ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -139,6 +141,13 @@ let package = Package(
             of: [
                 "CXen", "XenTypes", "Hypercalls", "Events", "Clock", "XenStore", "XenBus",
                 "ModelXen", "ModelBackends", "Simulation", "SeededRandomness",
+            ]),
+        tests(
+            "NetFrontTests",
+            of: [
+                "CXen", "XenTypes", "Rings", "TCPIP", "Hypercalls", "Events", "Grants", "Clock",
+                "Platform", "XenStore", "XenBus", "NetFront", "ModelXen", "ModelBackends",
+                "Simulation", "SeededRandomness",
             ]),
         tests("TidyTests", of: ["RigTools"]),
     ],
