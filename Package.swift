@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "ModelXen", "Hypercalls", "Events", "Clock", "Grants", "XenStore",
+                "ModelXen", "Hypercalls", "Events", "Clock", "Grants", "Platform", "XenStore",
             ],
             swiftSettings: strict),
         .target(

@@ -159,6 +159,16 @@ extension ModelXen {
         return count
     }
 
+    /// Whether a frame of the guest's can be reached by another domain, now or later.
+    public func isGranted(_ frame: GuestFrame) -> Bool {
+        if grants.pins.values.contains(where: { $0.frame == frame }) { return true }
+        for number in Int(GNTTAB_NR_RESERVED_ENTRIES)..<max(8, grants.entryCount) {
+            let entry = grants.entry(GrantReference(rawValue: UInt32(number)))
+            if let entry, entry.isLive, entry.frame == frame { return true }
+        }
+        return false
+    }
+
     /// An entry of the guest's table, once the guest has one that long.
     public func grantEntry(_ reference: GrantReference) -> ModelGrantEntry? {
         grants.entry(reference)

@@ -31,6 +31,23 @@ extension ModelXen {
         return (page, frame)
     }
 
+    /// Zeroed pages next to each other.
+    public func makePages(_ count: Int) -> UnsafeMutableRawPointer {
+        var start = makePage().start
+        var end = start + Page.byteCount
+        while end - start < count * Page.byteCount {
+            let next = makePage().start
+            if next != end { start = next }
+            end = next + Page.byteCount
+        }
+        return start
+    }
+
+    /// Takes a page of this process, whose owner it stays, for one of the guest's.
+    public func adopt(_ page: UnsafeMutableRawPointer) {
+        frames.insert(GuestFrame(rawValue: UInt64(UInt(bitPattern: page)) >> Page.shift))
+    }
+
     static func allocatePage() -> UnsafeMutableRawPointer {
         let page = UnsafeMutableRawPointer.allocate(
             byteCount: Page.byteCount, alignment: Page.byteCount)

@@ -36,6 +36,8 @@ public final class SimulatedDomain {
     public let client: XenStoreClient
     /// What the domain lends; of PVH's kind, where an address is a frame's.
     public let grants: GrantTable
+    /// Its memory for devices.
+    public let pages: SimulatedPages
     /// Until the end.
     private var channel: EventChannel?
     private let portsBefore: Int
@@ -46,6 +48,7 @@ public final class SimulatedDomain {
         store = ModelStore(on: xen, configuration: setup.store)
         guest = SimulatedGuest(xen, preferring: setup.interface)
         guest.order = setup.order
+        pages = SimulatedPages(xen)
         portsBefore = xen.openPorts().count
         let hole = xen.makeHole(pageCount: 4)
         let frame = GuestFrame(rawValue: UInt64(UInt(bitPattern: hole)) >> Page.shift)
@@ -98,8 +101,10 @@ public final class SimulatedDomain {
             ("live entries in Xen", xen.grantCount.entries),
             ("uses by peers", xen.grantCount.peerUses),
             ("foreign pages mapped", xen.grantCount.mappings),
+            ("pages taken", pages.takenCount),
         ]
-        return counts.compactMap { $0.1 == 0 ? nil : "\($0.1) \($0.0)" }
+        pages.checkFree()
+        return counts.compactMap { $0.1 == 0 ? nil : "\($0.1) \($0.0)" } + pages.faults
     }
 
     private var situation: String {

@@ -41,6 +41,7 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
     /// Turns after which a run is given up.
     public var turnLimit = 10_000_000
 
+    private var endOfTurn: [() -> Void] = []
     private var ready: [UnownedJob] = []
     private var firstReady = 0
     private let thread = pthread_self()
@@ -95,6 +96,9 @@ public final class SimulatedGuest: TaskExecutor, @unchecked Sendable {
         for _ in 0..<turnLimit where !turn() { return }
     }
 
+    /// Calls `body` once, after some of the jobs that are ready, and before the guest waits.
+    public func atEndOfTurn(_ body: @escaping () -> Void) { endOfTurn.append(body) }
+
     /// Called by the concurrency runtime.
     public func enqueue(_ job: consuming ExecutorJob) {
         precondition(
@@ -110,6 +114,12 @@ extension SimulatedGuest {
         if order == .seeded, firstReady < ready.count, xen.generator.next() % 16 == 0 {
             xen.runDue()
             if !dispatch() { advance() }
+            return true
+        }
+        if !endOfTurn.isEmpty, firstReady == ready.count || xen.generator.next() % 16 == 0 {
+            let calls = endOfTurn
+            endOfTurn = []
+            for call in calls { call() }
             return true
         }
         if let job = takeJob() {

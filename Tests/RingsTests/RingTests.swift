@@ -23,12 +23,15 @@ import Testing
     func `every walk of both ends keeps order, room and contents`(
         slots: Int, start: UInt32
     ) throws {
-        // A walk is the digits of a number, in base 6: all walks of seven steps.
-        for walk in 0..<279_936 where slots <= 2 || walk % 37 == 0 {
+        // A walk is the digits of a number, in base 6: all walks of six steps.
+        for walk in 0..<46_656 where slots <= 2 || walk % 13 == 0 {
             let pair = Pair(slots: slots, startingAt: start)
             var rest = walk
-            for _ in 0..<7 {
-                try #require(try take(Step.allCases[rest % 6], on: pair))
+            for _ in 0..<6 {
+                guard try take(Step.allCases[rest % 6], on: pair) else {
+                    Issue.record("walk \(walk)")
+                    return
+                }
                 rest /= 6
             }
         }
@@ -39,7 +42,7 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         let pair = Pair(slots: slots, startingAt: start)
         var log: [Step] = []
-        for _ in 0..<2000 {
+        for _ in 0..<500 {
             let step = Step.allCases.randomElement(using: &generator) ?? .putRequest
             log.append(step)
             try #require(try take(step, on: pair), "after \(log)")
