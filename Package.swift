@@ -122,8 +122,9 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelXen",
-                "SeededRandomness", "Simulation", "XenStore",
+                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelBackends", "ModelXen",
+                "NetFront", "Platform", "SeededRandomness", "Simulation", "TCPIP", "XenBus",
+                "XenStore",
             ]),
         tests(
             "XenStoreTests",
@@ -145,9 +146,7 @@ let package = Package(
         tests(
             "NetFrontTests",
             of: [
-                "CXen", "XenTypes", "Rings", "TCPIP", "Hypercalls", "Events", "Grants", "Clock",
-                "Platform", "XenStore", "XenBus", "NetFront", "ModelXen", "ModelBackends",
-                "Simulation", "SeededRandomness",
+                "CXen", "XenTypes", "Rings", "TCPIP", "NetFront", "XenBus", "SeededRandomness",
             ]),
         tests("TidyTests", of: ["RigTools"]),
     ],
