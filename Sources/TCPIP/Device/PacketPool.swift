@@ -52,8 +52,9 @@ public final class PacketPool: @unchecked Sendable {
         buffer.initialize(
             to: PacketBuffer(
                 pool: state, page: page, index: UInt32(made), start: 0, end: 0, restByteCount: 0,
-                restBufferCount: 0, metadata: PacketMetadata(), next: state.pointee.free,
-                last: nil, queueNext: nil))
+                restBufferCount: 0, metadata: PacketMetadata(), interface: 0, transportOffset: 0,
+                fragmentOffset: 0, fragmentCount: 0, next: state.pointee.free, last: nil,
+                queueNext: nil))
         state.pointee.free = buffer
         state.pointee.freeCount += 1
         state.pointee.count += 1
