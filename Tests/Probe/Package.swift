@@ -9,6 +9,8 @@ let package = Package(
             name: "Probe",
             dependencies: [
                 .product(name: "Apus", package: "Apus"), .product(name: "XenBus", package: "Apus"),
+                .product(name: "NetFront", package: "Apus"),
+                .product(name: "TCPIP", package: "Apus"),
             ],
             swiftSettings: [.treatAllWarnings(as: .error)])
     ]

@@ -30,6 +30,7 @@ struct Probe {
         case "watches": await makeWatches()
         case "rival": await outdoRival()
         case "devices": await serveDevices()
+        case "network": await serveNetwork()
         case "grants": lendMany()
         case "self": await lendToSelf()
         case "lender": await lendToPeer()
