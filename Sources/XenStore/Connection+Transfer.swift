@@ -40,9 +40,10 @@ extension Connection {
     /// Makes the next request the one that is being sent.
     private mutating func prepareNext() -> Bool {
         (sending, sentCount) = ([], 0)
-        guard entries.count - waitingCount < Self.inFlightLimit, let id = nextInQueue() else {
-            return false
-        }
+        // A header is shown whole: QEMU's store, given a part of one, reads past its end.
+        guard entries.count - waitingCount < Self.inFlightLimit,
+            ring.hasRoom(for: MessageHeader.byteCount), let id = nextInQueue()
+        else { return false }
         guard let entry = entries[id] else { preconditionFailure("a queued request is none") }
         entries[id]?.isSent = true
         sending = entry.request.message(id: id, transaction: entry.transaction)

@@ -104,6 +104,9 @@ struct XenStoreRing {
     /// Whether the store has read all that was written.
     var isDrained: Bool { produced == requestConsumer.pointee.load(ordering: .acquiring) }
 
+    /// Whether so many bytes could be put in now.
+    mutating func hasRoom(for byteCount: Int) -> Bool { requestRoom() >= byteCount }
+
     /// Room for requests, 0 to 1024 bytes.
     private mutating func requestRoom() -> Int {
         // Acquiring: the store has read the bytes whose places we are about to write over.

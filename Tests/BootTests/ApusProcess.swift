@@ -58,7 +58,7 @@ final class ApusProcess {
     func interrupt() { kill(process.processIdentifier, SIGINT) }
 
     /// Waits for its end.
-    func outcome(timeout: Duration = .seconds(120)) async throws -> Outcome {
+    func outcome(timeout: Duration = .seconds(600)) async throws -> Outcome {
         try await wait("apus to end", timeout: timeout) { !self.process.isRunning }
         return Outcome(
             status: process.terminationStatus, output: output, errors: scratch.text("errors"))

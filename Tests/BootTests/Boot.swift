@@ -42,12 +42,17 @@ enum Machine {
         }
     }
 
-    /// A machine on which a nanosecond is an instruction and waiting takes no time, whatever the
-    /// host does meanwhile: there time can be measured, and instructions counted.
-    static func countingRig(for mode: BootMode) async throws -> Rig {
-        switch mode.rig {
-        case .xen: try await countingXen.value
-        case .qemuXen: try await countingQEMU.value
+    /// Work, in its turn, on a machine on which a nanosecond is an instruction and waiting takes no
+    /// time, whatever the host does meanwhile: there time can be measured, and instructions
+    /// counted. Such a machine never idles, so it stands still while nobody uses it.
+    static func counting<Value: Sendable>(
+        _ mode: BootMode, _ body: @escaping @Sendable (Rig) async throws -> Value
+    ) async throws -> Value {
+        try await Stage.counting.run {
+            let rig = try await mode.rig == .xen ? countingXen.value : countingQEMU.value
+            rig.thaw()
+            defer { rig.freeze() }
+            return try await body(rig)
         }
     }
 }

@@ -30,7 +30,7 @@ extension Boot {
             try await Stage.ordinary.run {
                 let scratch = try Scratch()
                 let run = try ApusProcess(["run", image, "--", "idle"], in: scratch)
-                try await run.wait("the guest to run", timeout: .seconds(60)) {
+                try await run.wait("the guest to run", timeout: .seconds(300)) {
                     run.output.contains("idle from now on")
                 }
                 #expect(!scratch.processes.isEmpty)

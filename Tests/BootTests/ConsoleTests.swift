@@ -25,10 +25,9 @@ extension Boot {
         @Test(arguments: BootMode.allCases)
         func `a flood that is read arrives whole`(mode: BootMode) async throws {
             // Where a slow host does not make a reader look as if it had stopped.
-            let rig = try await Machine.countingRig(for: mode)
-            let end = try await Stage.counting.run {
+            let end = try await Machine.counting(mode) { rig in
                 let domain = try await Domain.probe(["flood", "10000"], mode, on: rig)
-                try await domain.wait(for: "\nflooded\n", timeout: .seconds(120))
+                try await domain.wait(for: "\nflooded\n", timeout: .seconds(600))
                 try await domain.send(line: "go on")
                 return try await domain.waitForEnd()
             }

@@ -20,7 +20,7 @@ extension Boot {
         }
 
         /// Minutes, nearly all of them in dom0: xl asks for each frame number below 4 GiB.
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["APUS_SLOW"] != nil))
+        @Test(.enabled(if: Thoroughness.isWanted))
         func `the core of a PVH domain leads to the function that failed`() async throws {
             let rig = try await Rig.boot(.xen)
             let names = try await backtrace(of: "null", .pvh, 4, on: rig)

@@ -34,11 +34,12 @@ enum Domain {
 
     /// A probe's console, once it has ended by itself with status 0.
     static func succeed(
-        _ subject: String, in mode: BootMode, on rig: Rig? = nil,
-        timeout: Duration = .seconds(60),
+        _ subject: String, _ arguments: [String] = [], in mode: BootMode, on rig: Rig? = nil,
+        timeout: Duration = .seconds(300),
         _ change: @Sendable (inout DomainConfiguration) -> Void = { _ in }
     ) async throws -> String {
-        let end = try await probe([subject], mode, on: rig, change).waitForEnd(timeout: timeout)
+        let domain = try await probe([subject] + arguments, mode, on: rig, change)
+        let end = try await domain.waitForEnd(timeout: timeout)
         expectSuccess(end)
         return end.console
     }

@@ -1,4 +1,4 @@
-// A domain's life as the toolstack rules it: each order twenty times, and nothing is left.
+// A domain's life as the toolstack rules it: each order again and again, and nothing is left.
 
 import Testing
 import XenRig

@@ -8,7 +8,7 @@ extension Boot {
         @Test(arguments: BootMode.allCases)
         func `most of a domain can be used, more than once`(mode: BootMode) async throws {
             let console = try await Stage.ordinary.run {
-                try await Domain.succeed("memory", in: mode, timeout: .seconds(120)) {
+                try await Domain.succeed("memory", in: mode, timeout: .seconds(600)) {
                     $0.memoryMiB = 384
                 }
             }

@@ -7,8 +7,7 @@ extension Boot {
     @Suite struct TimeAndCost {
         @Test(arguments: BootMode.allCases)
         func `an idle guest sleeps to the millisecond`(mode: BootMode) async throws {
-            let rig = try await Machine.countingRig(for: mode)
-            let console = try await Stage.counting.run {
+            let console = try await Machine.counting(mode) { rig in
                 try await Domain.succeed("sleep", in: mode, on: rig)
             }
             for line in console.split(separator: "\n") where line.hasPrefix("sleep: ") {
@@ -20,8 +19,7 @@ extension Boot {
 
         @Test(arguments: BootMode.allCases)
         func `an idle guest takes less than 1% of a processor`(mode: BootMode) async throws {
-            let rig = try await Machine.countingRig(for: mode)
-            let (used, span) = try await Stage.counting.run {
+            let (used, span) = try await Machine.counting(mode) { rig in
                 let domain = try await Domain.probe(["idle"], mode, on: rig)
                 try await domain.wait(for: "idle from now on\n")
                 // On the machine's own clock, which does not wait while nothing happens.
@@ -45,8 +43,7 @@ extension Boot {
         func `from entry to main it takes a million instructions at most, in any memory`(
             mode: BootMode
         ) async throws {
-            let rig = try await Machine.countingRig(for: mode)
-            let counts = try await Stage.counting.run {
+            let counts = try await Machine.counting(mode) { rig in
                 var counts: [Int] = []
                 for mebibytes in [64, 4096] {
                     let console = try await Domain.succeed("cost", in: mode, on: rig) {
@@ -66,8 +63,7 @@ extension Boot {
 
         @Test(arguments: [BootMode.pv, .pvh])
         func `a flood that nobody reads stops nobody`(mode: BootMode) async throws {
-            let rig = try await Machine.countingRig(for: mode)
-            let (before, end) = try await Stage.counting.run {
+            let (before, end) = try await Machine.counting(mode) { rig in
                 let domain = try await Domain.probe(["flood", "100000"], mode, on: rig) {
                     $0.startsPaused = true
                 }

@@ -68,7 +68,7 @@ struct ConfigurationTests {
         ]
         domain.networkCards = [NetworkCard(address: "00:16:3e:00:00:01"), NetworkCard()]
         let text = domain.xlConfiguration(name: "d", kernel: "/k")
-        #expect(text.contains("script=rig-disk,target=/tmp/disks/a\", \"format=raw,"))
+        #expect(text.contains("script=rig-disk-512,target=/tmp/disks/a\", \"format=raw,"))
         #expect(text.contains("vdev=xvdb,access=ro,"))
         let network = "\"mac=00:16:3e:00:00:01,script=rig-network\", \"script=rig-network\""
         #expect(text.contains("vif = [\(network)]\n"))

@@ -94,9 +94,12 @@ package final class ChildProcess: Sendable {
     }
 
     /// Ends the child and all of its process group, at once.
-    package func kill() {
+    package func kill() { signal(SIGKILL) }
+
+    /// Sends a signal to the child's process group, unless the child has ended.
+    package func signal(_ number: Int32) {
         guard ending == nil else { return }
-        Glibc.kill(-pid, SIGKILL)
+        Glibc.kill(-pid, number)
     }
 }
 

@@ -54,8 +54,10 @@ final class Spawner: Sendable {
         }
         for target in request.descriptors.indices {
             posix_spawn_file_actions_adddup2(&actions, base + Int32(target), Int32(target))
-            posix_spawn_file_actions_addclose(&actions, base + Int32(target))
         }
+        // Nor may it have what others of this process left open: to mmdebstrap, whose shell knows
+        // only descriptors of one digit, that is fatal.
+        _ = closeAllFrom?(&actions, Int32(request.descriptors.count))
         var attributes = makeAttributes()
         defer { posix_spawnattr_destroy(&attributes) }
 
@@ -65,6 +67,14 @@ final class Spawner: Sendable {
         let status = posix_spawn(
             &pid, request.path, &actions, &attributes, arguments.pointers, environment.pointers)
         return status == 0 ? .success(pid) : .failure(Errno(status))
+    }
+
+    private typealias CloseAllFrom =
+        @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+
+    /// `posix_spawn_file_actions_addclosefrom_np` of glibc 2.34, which its Swift module leaves out.
+    private static let closeAllFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: CloseAllFrom.self)
     }
 
     /// A group of its own, so that the terminal's Ctrl-C reaches us alone and we end the group;

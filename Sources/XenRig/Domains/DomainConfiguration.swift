@@ -38,8 +38,9 @@ public struct DomainConfiguration: Sendable {
     public var onCrash: EndAction
     /// Created, but not run before `RunningDomain.unpause()`.
     public var startsPaused: Bool
-    /// Devices from the start. Not for QEMU's Xen emulation.
+    /// Disks from the start.
     public var disks: [Disk]
+    /// Network cards from the start. Not for QEMU's Xen emulation.
     public var networkCards: [NetworkCard]
     /// More lines for xl's configuration, or more arguments for QEMU.
     public var extraLines: [String]

@@ -17,6 +17,6 @@ extension DomainConfiguration {
         ]
         if !arguments.isEmpty { words += ["-append", Quoting.commandLine(arguments)] }
         if startsPaused { words.append("-S") }
-        return words + extraLines
+        return words + disks.flatMap(\.qemuArguments) + extraLines
     }
 }

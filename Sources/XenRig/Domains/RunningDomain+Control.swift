@@ -12,7 +12,7 @@ extension RunningDomain {
         if isXen {
             _ = try await rig.run("xl destroy \(name)")
         } else {
-            try await order("quit")
+            try await order(Self.plainOrder("quit"))
         }
         _ = try await waitForEnd()
     }
@@ -35,14 +35,15 @@ extension RunningDomain {
     }
 
     private func control(xl: String, qmp: String) async throws(RigError) {
-        guard isXen else { return try await order(qmp) }
+        guard isXen else { return try await order(Self.plainOrder(qmp)) }
         let result = try await rig.run("xl \(xl) \(name)")
         guard result.succeeded else { throw .rigFailed("xl \(xl): \(result.lastLine)") }
     }
 
-    /// An order to QEMU's monitor.
-    private func order(_ name: String) async throws(RigError) {
-        let text = Quoting.shell("{\"execute\":\"\(name)\"}")
-        _ = try await rig.run("echo \(text) >/run/apus/\(self.name).orders")
+    private static func plainOrder(_ name: String) -> String { "{\"execute\":\"\(name)\"}" }
+
+    /// An order, as JSON, to the monitor of the QEMU that is this domain.
+    func order(_ text: String) async throws(RigError) {
+        _ = try await rig.run("echo \(Quoting.shell(text)) >/run/apus/\(name).orders")
     }
 }

@@ -42,7 +42,7 @@ public final class RunningDomain: Sendable {
     /// - Throws: `timedOut`, with the end of the console; at once when the domain ends before.
     @discardableResult
     public func wait(
-        for text: String, timeout: Duration = .seconds(30)
+        for text: String, timeout: Duration = .seconds(180)
     ) async throws(RigError) -> String {
         var seen = -1
         do {
@@ -99,7 +99,7 @@ public final class RunningDomain: Sendable {
     }
 
     /// Waits for its end and for the last of its console, then lets the toolstack forget it.
-    public func waitForEnd(timeout: Duration = .seconds(60)) async throws(RigError) -> End {
+    public func waitForEnd(timeout: Duration = .seconds(300)) async throws(RigError) -> End {
         let ending: Ending
         do {
             ending = try await rig.poll("the end of \(name)", timeout: timeout) { currentEnding }

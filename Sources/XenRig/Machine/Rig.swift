@@ -93,7 +93,7 @@ public final class Rig: Sendable {
     ///
     /// - Throws: `timedOut`, after all that it started was ended; `rigFailed`.
     public func run(
-        _ script: String, timeout: Duration = .seconds(60)
+        _ script: String, timeout: Duration = .seconds(300)
     ) async throws(RigError) -> CommandResult {
         let id = requests.add(1, ordering: .relaxed).newValue
         try Files.write(script, to: run.request(id))
@@ -130,6 +130,12 @@ public final class Rig: Sendable {
     /// What the hypervisor, or dom0's kernel, wrote on the serial line.
     public var serialLog: String { Files.read(run.serialLog) ?? "" }
 
+    /// Stops the whole machine, its clock with it, until ``thaw()``. Whatever waits for it waits.
+    public func freeze() { emulator.signal(SIGSTOP) }
+
+    /// Has a frozen machine go on.
+    public func thaw() { emulator.signal(SIGCONT) }
+
     /// Ends the machine and removes what it left. Domains that still run end with it.
     public func shutdown() async {
         emulator.kill()
@@ -153,7 +159,7 @@ public final class Rig: Sendable {
         guard count == bytes.count else { throw endedError() }
     }
 
-    private static let pollInterval = Duration.milliseconds(5)
+    private static let pollInterval = Duration.milliseconds(20)
 
     /// Looks every few milliseconds until `value` is there.
     ///

@@ -35,11 +35,15 @@ struct RootRecipe: Sendable {
         "linux-image-amd64", "xenstore-utils",
         // A user space: busybox has the shell and most tools.
         "busybox-static", "kmod", "iproute2", "ethtool", "e2fsprogs", "socat",
+        // A losetup that knows of sectors.
+        "mount",
     ]
 
     private static let full = [
         // The emulator whose Xen emulation is the second rig.
         "qemu-system-x86",
+        // The emulator that is a backend of disks in dom0.
+        "qemu-system-xen",
         // What network and disk tests, and benchmarks, put on the other side.
         "dnsmasq-base", "curl", "iperf3", "fio", "nginx-light", "apache2-utils", "wrk", "tcpdump",
         // libvirt's Xen driver, the other toolstack.
@@ -70,9 +74,11 @@ struct RootRecipe: Sendable {
     var scripts: [(path: String, text: String)] {
         [
             ("usr/sbin/rig-init", RootScripts.rigInit(release)),
-            ("etc/xen/scripts/rig-disk", RootScripts.disk),
             ("etc/xen/scripts/rig-network", RootScripts.network),
         ]
+            + Disk.SectorSize.allCases.map {
+                ("etc/xen/scripts/\(RootScripts.diskScript($0))", RootScripts.disk($0))
+            }
     }
 
     /// Names the image in the cache.

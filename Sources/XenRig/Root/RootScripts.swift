@@ -39,9 +39,11 @@ enum RootScripts {
     /// What xl calls for a disk, where a distribution has udev and longer scripts: `add` makes the
     /// file or device in `params` one that the backend can open, `remove` takes it back.
     ///
-    /// The backend starts at `physical-device`; xl waits for `hotplug-status`.
+    /// The backend starts at `physical-device`; xl waits for `hotplug-status`. Busybox's shell
+    /// takes its own programs first, and its losetup knows nothing of sectors.
     /// Source: Xen's docs, xen-block hotplug scripts ("block-script").
-    static let disk = """
+    static func disk(_ sectorSize: Disk.SectorSize) -> String {
+        """
         #!/bin/busybox sh
         refuse() {
             xenstore-write "$XENBUS_PATH/hotplug-error" "$1" "$XENBUS_PATH/hotplug-status" error
@@ -54,7 +56,7 @@ enum RootScripts {
             if [ -f "$file" ]; then
                 # Another script may take the free device first.
                 for attempt in 1 2 3 4 5 6 7 8 9; do
-                    device=$(losetup -f) && losetup "$device" "$file" && break
+                    device=$(/usr/sbin/losetup -f --show -b \(sectorSize.rawValue) "$file") && break
                     device=
                 done
                 [ -n "$device" ] || refuse "no loop device for $file"
@@ -72,6 +74,12 @@ enum RootScripts {
         exit 0
 
         """
+    }
+
+    /// The name of that script for each size of sectors.
+    static func diskScript(_ sectorSize: Disk.SectorSize) -> String {
+        "rig-disk-\(sectorSize.rawValue)"
+    }
 
     /// What xl calls for a network card: puts its interface (`$vif`) on the rig's one bridge.
     static let network = """

@@ -41,7 +41,7 @@ extension RunningDomain {
     /// xl looks at every frame number below 4 GiB of a PVH domain, which takes it minutes here.
     ///
     /// - Parameter timeout: for xl to finish the core.
-    public func fetchCore(timeout: Duration = .seconds(60)) async throws(RigError) -> URL {
+    public func fetchCore(timeout: Duration = .seconds(300)) async throws(RigError) -> URL {
         // xl watched the domain: once it is gone, the core is whole.
         try await rig.poll("the core of \(name)", timeout: timeout) { () -> Bool? in
             Files.exists(exitMark) ? true : nil

@@ -30,7 +30,7 @@ extension RunningDomain {
     /// that had the number `former`; returns the new number. The console goes on in the same file.
     @discardableResult
     public func waitForRestart(
-        after former: Int, timeout: Duration = .seconds(60)
+        after former: Int, timeout: Duration = .seconds(300)
     ) async throws(RigError) -> Int {
         try await rig.poll("\(name) to start again", timeout: timeout) { () -> Int? in
             domainID.flatMap { $0 == former ? nil : $0 }
@@ -82,7 +82,7 @@ extension RunningDomain {
         precondition(isXen, "QEMU has no xl")
         let line = ([verb] + options + [name] + words).map(Quoting.shell).joined(separator: " ")
         // xl itself gives up after 60 s.
-        let result = try await rig.run("exec xl \(line)", timeout: .seconds(90))
+        let result = try await rig.run("exec xl \(line)", timeout: .seconds(300))
         guard result.succeeded else { throw .rigFailed("xl \(verb): \(result.output)") }
     }
 }

@@ -23,7 +23,7 @@ public final class StoreWatch: Sendable {
             echo $! >/run/apus/watch-\(name)
             """
         _ = try await rig.run(script)
-        try await rig.poll("a watch on \(path)", timeout: .seconds(30)) { () -> Bool? in
+        try await rig.poll("a watch on \(path)", timeout: .seconds(180)) { () -> Bool? in
             Files.size(output) > 0 ? true : nil
         }
     }
@@ -40,7 +40,7 @@ public final class StoreWatch: Sendable {
     /// Waits until `changed` (or, without it, the watched path) is among the changes.
     @discardableResult
     public func wait(
-        for changed: String? = nil, timeout: Duration = .seconds(30)
+        for changed: String? = nil, timeout: Duration = .seconds(180)
     ) async throws(RigError) -> [String] {
         let wanted = changed ?? path
         return try await rig.poll("a change of \(wanted)", timeout: timeout) { () -> [String]? in

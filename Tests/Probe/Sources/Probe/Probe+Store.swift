@@ -3,12 +3,13 @@
 import Apus
 
 extension Probe {
-    /// 10,000 requests, half of them writes, by 32 tasks.
+    /// As many requests as the argument says, half of them writes, by 32 tasks.
     static func useStore() async {
         let store = Guest.xenStore
+        let rounds = (number(at: 1) + 63) / 64
         let failures = await withTaskGroup(of: String?.self, returning: [String].self) { group in
             for worker in 0..<32 {
-                group.addTask { await work(worker, store) }
+                group.addTask { await work(worker, rounds, store) }
             }
             return await group.reduce(into: []) { if let failure = $1 { $0.append(failure) } }
         }
@@ -18,12 +19,14 @@ extension Probe {
             require(try await store.readIfPresent("data/probe/0") == nil, "a key outlived removal")
         }
         require(store.statistics.requestsInFlight == 0, "requests are left over")
-        print("store: done")
+        print("store: \(rounds * 64) requests done")
     }
 
-    private static func work(_ worker: Int, _ store: XenStoreClient) async -> String? {
+    private static func work(
+        _ worker: Int, _ rounds: Int, _ store: XenStoreClient
+    ) async -> String? {
         do throws(XenStoreError) {
-            for round in 0..<157 {
+            for round in 0..<rounds {
                 let value = "\(worker) \(round)"
                 try await store.write("data/probe/\(worker)", value)
                 let answer = try await store.read("data/probe/\(worker)")
@@ -35,7 +38,7 @@ extension Probe {
         }
     }
 
-    /// 1,000 watches, 50 at a time (the OCaml store allows a domain 100), each of which sees its
+    /// As many watches as the argument says, 50 at a time (the OCaml store allows a domain 100), each of which sees its
     /// own key change. Whoever counts the store's watches says when to go on.
     static func makeWatches() async {
         let store = Guest.xenStore
@@ -45,7 +48,7 @@ extension Probe {
         let before = store.statistics.watches
         print("watches: \(before) before")
         _ = await lines.next()
-        for round in 0..<20 {
+        for round in 0..<(number(at: 1) / 50) {
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<50 {
                     group.addTask {

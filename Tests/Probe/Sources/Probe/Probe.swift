@@ -47,6 +47,14 @@ struct Probe {
         Guest.exit(1)
     }
 
+    /// The number that an argument must be.
+    static func number(at index: Int) -> Int {
+        let words = Guest.arguments
+        let number = index < words.count ? Int(words[index]) : nil
+        require(number != nil, "argument \(index) is no number")
+        return number ?? 0
+    }
+
     private static func showArguments() {
         for argument in Guest.arguments.dropFirst() { print("[\(argument)]") }
     }
