@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "TCPIP", targets: ["TCPIP"]),
         .library(name: "NetFront", targets: ["NetFront"]),
+        .library(name: "BlockFront", targets: ["BlockFront"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -64,6 +65,12 @@ let package = Package(
                 "CXen", "XenTypes", "Rings", "TCPIP", "Hypercalls", "Events", "Grants", "Clock",
                 "Platform", "XenStore", "XenBus",
             ]),
+        floor(
+            "BlockFront",
+            on: [
+                "CXen", "XenTypes", "Hypercalls", "Events", "Grants", "Clock", "XenStore",
+                "XenBus", "Rings", "BlockDevices", "Platform",
+            ]),
         // Floor 8
         floor(
             "Apus",
@@ -91,7 +98,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ModelBackends",
-            dependencies: ["CXen", "ModelXen", "Hypercalls", "SeededRandomness", "XenBus"],
+            dependencies: [
+                "CXen", "ModelXen", "Hypercalls", "Rings", "SeededRandomness", "XenBus",
+            ],
             swiftSettings: strict),
         tests("XenHeadersTests", of: ["CXen", "RigTools"]),
         tests(
@@ -122,10 +131,11 @@ let package = Package(
         tests(
             "SimulationTests",
             of: [
-                "CXen", "Clock", "Events", "Grants", "Hypercalls", "ModelBackends", "ModelXen",
-                "NetFront", "Platform", "SeededRandomness", "Simulation", "TCPIP", "XenBus",
-                "XenStore",
+                "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
+                "ModelBackends", "ModelXen", "NetFront", "Platform", "SeededRandomness",
+                "Simulation", "TCPIP", "XenBus", "XenStore",
             ]),
+        tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
         tests(
             "XenStoreTests",
             of: [

@@ -31,7 +31,7 @@ public final class ModelBackend: @unchecked Sendable {
     public private(set) var connectionCount = 0
 
     let store: ModelStore
-    private let keys: [(String, String)]
+    private var keys: [(String, String)]
     private var machine = BackendMachine()
     private var observer: Int?
     /// Of an earlier life nothing may happen any more.
@@ -112,6 +112,13 @@ public final class ModelBackend: @unchecked Sendable {
     public func close() {
         guard isAlive else { return }
         store.write("\(path)/state", XenbusState.closing.text)
+    }
+
+    /// Writes one of its keys, now and whenever it begins anew.
+    public func write(_ key: String, _ value: String) {
+        keys.removeAll { $0.0 == key }
+        keys.append((key, value))
+        store.write("\(path)/\(key)", value)
     }
 
     /// Writes its state again, as when a disk has grown.

@@ -5,6 +5,8 @@
 // Source: Xen public/io/ring.h, BACK_RING_ATTACH, RING_REQUEST_PROD_OVERFLOW,
 // RING_PUSH_RESPONSES_AND_CHECK_NOTIFY, RING_FINAL_CHECK_FOR_REQUESTS.
 
+import Synchronization
+
 /// A back end's private view of a shared ring. It owns no memory.
 ///
 /// There are never more responses than requests taken, and a slot's response is written only after

@@ -5,6 +5,8 @@
 // Source: Xen public/io/ring.h, FRONT_RING_ATTACH, RING_PUSH_REQUESTS_AND_CHECK_NOTIFY,
 // RING_FINAL_CHECK_FOR_RESPONSES.
 
+import Synchronization
+
 /// A front end's private view of a shared ring. It owns no memory.
 ///
 /// Requests are put into slots and then pushed, a batch at a time. Responses are polled for, then

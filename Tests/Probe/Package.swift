@@ -11,6 +11,8 @@ let package = Package(
                 .product(name: "Apus", package: "Apus"), .product(name: "XenBus", package: "Apus"),
                 .product(name: "NetFront", package: "Apus"),
                 .product(name: "TCPIP", package: "Apus"),
+                .product(name: "BlockDevices", package: "Apus"),
+                .product(name: "BlockFront", package: "Apus"),
             ],
             swiftSettings: [.treatAllWarnings(as: .error)])
     ]

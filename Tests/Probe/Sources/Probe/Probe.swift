@@ -31,6 +31,8 @@ struct Probe {
         case "rival": await outdoRival()
         case "devices": await serveDevices()
         case "network": await serveNetwork()
+        case "disk": await fillDisk()
+        case "disk-speed": await measureDisk()
         case "grants": lendMany()
         case "self": await lendToSelf()
         case "lender": await lendToPeer()
