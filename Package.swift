@@ -20,6 +20,7 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "XenTypes", targets: ["XenTypes"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "TCPIP", targets: ["TCPIP"]),
         .library(name: "NetFront", targets: ["NetFront"]),

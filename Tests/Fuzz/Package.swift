@@ -17,6 +17,7 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzNet", of: ["NetFront", "TCPIP", "XenBus", "XenTypes"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -118,7 +118,7 @@ public final class NetFrontDriver: FrontendDriver, @unchecked Sendable {
 
     /// Keys of earlier drivers that these terms do not have.
     private func unwanted(_ session: NetFrontSession) -> [String] {
-        let published = session.keys.map(\.name)
+        let published = session.keys.map { $0.name }
         return NetworkTerms.unwantedKeys.filter { !published.contains($0) }
     }
 

@@ -180,6 +180,7 @@ extension NetFrontQueue {
     func transmit(
         _ packets: inout PacketQueue, _ statistics: inout NetFrontStatistics
     ) throws(NetworkFault) {
+        needsLook = false
         try reap(&statistics)
         for _ in 0..<Self.roundLimit {
             let isFull = put(&packets, &statistics)

@@ -85,12 +85,14 @@ struct NetworkTerms: Hashable, Sendable {
     }
 
     /// Keys that a driver of another mind may have left, each in the way of these terms.
-    static let unwantedKeys = [
-        "tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
-        "multi-queue-num-queues", "ctrl-ring-ref", "event-channel-ctrl",
-        "request-multicast-control", "feature-gso-tcpv4-prefix", "feature-gso-tcpv6-prefix",
-        "feature-persistent", "xdp-headroom",
-    ]
+    static var unwantedKeys: [String] {
+        [
+            "tx-ring-ref", "rx-ring-ref", "event-channel", "event-channel-tx", "event-channel-rx",
+            "multi-queue-num-queues", "ctrl-ring-ref", "event-channel-ctrl",
+            "request-multicast-control", "feature-gso-tcpv4-prefix", "feature-gso-tcpv6-prefix",
+            "feature-persistent", "xdp-headroom",
+        ]
+    }
 
     /// Directories of the queues, wanted or not.
     static func queueDirectory(_ index: Int) -> String { "queue-\(index)" }

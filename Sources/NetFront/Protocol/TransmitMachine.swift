@@ -40,6 +40,9 @@ struct TransmitMachine: ~Copyable {
         var failedCount = 0
     }
 
+    /// Parts that are looked at, beyond what any backend takes.
+    private static var fragmentLimit: Int { 64 }
+
     private var ring: FrontRing
     private let slots: UnsafeMutablePointer<Slot>
     private let slotCount: Int
@@ -107,6 +110,8 @@ struct TransmitMachine: ~Copyable {
             return .unsendable
         }
         let extras = metadata.segmentation == .none ? 0 : 1
+        // Empty parts take no slot, but so many parts never have room.
+        guard packet.fragmentCount <= Self.fragmentLimit else { return .unlendable(packet) }
         guard packet.fragmentCount + extras <= ring.freeCount else { return .refused(packet) }
         var requests = InlineArray<18, netif_tx_request>(repeating: netif_tx_request())
         guard let count = describe(packet, in: &requests, reference) else {
