@@ -94,7 +94,8 @@ extension Boot {
                 for round in 1...rounds {
                     let address = "10.\(network).\(round - 1).2"
                     _ = try await domain.rig.run(
-                        "busybox ping -q -i 0.01 -s 1400 \(address) >/dev/null 2>&1 & echo $! >/tmp/ping\(network)")
+                        "busybox ping -q -i 0.01 -s 1400 \(address) >/dev/null 2>&1 & echo $! >/tmp/ping\(network)"
+                    )
                     try await domain.detachNetworkCard("0")
                     try await wait(for: "network: vif 0 left\n", times: round, in: domain)
                     _ = try await domain.rig.run("kill $(cat /tmp/ping\(network))")

@@ -59,9 +59,12 @@ struct NetworkTermsTests {
         let keys = ["multi-queue-max-queues": "4", "feature-split-event-channels": "1"]
         let one = references.keys(queue: 0, of: try terms(keys))
         #expect(
-            one.map(\.name) == ["tx-ring-ref", "rx-ring-ref", "event-channel-tx", "event-channel-rx"])
+            one.map(\.name) == [
+                "tx-ring-ref", "rx-ring-ref", "event-channel-tx", "event-channel-rx",
+            ])
         let two = try terms(keys) { $0.queueCount = 2 }
-        #expect(references.keys(queue: 1, of: two)[3] == PublishedKey("queue-1/event-channel-rx", 4))
+        #expect(
+            references.keys(queue: 1, of: two)[3] == PublishedKey("queue-1/event-channel-rx", 4))
         #expect(two.featureKeys.contains(PublishedKey("multi-queue-num-queues", 2)))
         let joint = try terms(keys) { $0.splitsEventChannels = false }
         #expect(references.keys(queue: 0, of: joint)[2] == PublishedKey("event-channel", 3))
@@ -73,7 +76,8 @@ struct NetworkTermsTests {
             $0.prefixesSegmentation = true
         }.featureKeys
         for (name, value) in [
-            ("feature-sg", "1"), ("feature-no-csum-offload", "0"), ("feature-ipv6-csum-offload", "0"),
+            ("feature-sg", "1"), ("feature-no-csum-offload", "0"),
+            ("feature-ipv6-csum-offload", "0"),
             ("feature-gso-tcpv4", "0"), ("feature-gso-tcpv4-prefix", "1"),
             ("feature-gso-tcpv6-prefix", "0"), ("request-rx-copy", "1"), ("feature-rx-notify", "1"),
         ] {

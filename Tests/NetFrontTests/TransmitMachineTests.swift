@@ -46,8 +46,9 @@ struct TransmitMachineTests {
         #expect(ring.requestProducer == start &+ 3)
         let (first, last) = (request(ring, start), request(ring, start &+ 2))
         #expect((first.size, last.size) == (1500, 500))
-        #expect(UInt32(first.flags) == NETTXF_csum_blank | NETTXF_data_validated
-            | NETTXF_extra_info | NETTXF_more_data)
+        #expect(
+            UInt32(first.flags) == NETTXF_csum_blank | NETTXF_data_validated
+                | NETTXF_extra_info | NETTXF_more_data)
         #expect(last.flags == 0)
         let extra = ring.slot(start &+ 1, byteCount: 12).loadUnaligned(as: ExtraSlot.self)
         #expect((extra.type, extra.flags, extra.segmentByteCount) == (1, 0, 1448))
@@ -120,7 +121,8 @@ struct TransmitMachineTests {
 
     @Test func `extra information is laid out as Xen's`() {
         #expect(MemoryLayout<ExtraSlot>.size == MemoryLayout<netif_extra_info>.size)
-        let extra = ExtraSlot(letting: MACAddress(0x33, 0x34, 0x35, 0x36, 0x37, 0x38), through: true)
+        let extra = ExtraSlot(
+            letting: MACAddress(0x33, 0x34, 0x35, 0x36, 0x37, 0x38), through: true)
         let theirs = withUnsafeBytes(of: extra) { $0.loadUnaligned(as: netif_extra_info.self) }
         #expect(theirs.type == 2)
         #expect(theirs.u.mcast.addr == (0x33, 0x34, 0x35, 0x36, 0x37, 0x38))

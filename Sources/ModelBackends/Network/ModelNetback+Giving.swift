@@ -10,7 +10,9 @@ extension ModelNetback {
     /// Gives the guest a frame, now or when it has lent pages for it. Frames to groups that it did
     /// not ask for are left out, if it said so.
     public func give(_ frame: ModelFrame) {
-        if filtersMulticast, frame.isMulticast, !groups.contains(Array(frame.bytes[..<6])) { return }
+        if filtersMulticast, frame.isMulticast, !groups.contains(Array(frame.bytes[..<6])) {
+            return
+        }
         guard isConnected, backlog.count < Self.backlogLimit else {
             droppedCount += 1
             return
@@ -22,7 +24,8 @@ extension ModelNetback {
     func giveBacklog() {
         var touched: [Queue] = []
         while let frame = backlog.first {
-            let queue = queues[(frame.queue ?? hash.queue(of: frame, among: queues.count)) % queues.count]
+            let queue = queues[
+                (frame.queue ?? hash.queue(of: frame, among: queues.count)) % queues.count]
             guard put(frame, queue) else {
                 queue.receive.askForRequests()
                 if put(frame, queue) { backlog.removeFirst() } else { break }
@@ -119,7 +122,8 @@ extension ModelNetback {
             let offset = piece.count <= 2000 ? 64 : 0
             response.offset = UInt16(offset)
             piece.withUnsafeBytes {
-                (page + offset).copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
+                (page + offset).copyMemory(
+                    from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
             }
             keep(mapping)
         } else {
@@ -176,7 +180,9 @@ extension ModelNetback {
         for mapping in held where mapping.isWritable {
             let page = peer.page(of: mapping)
             // The rings are mapped for good, and lied about otherwise.
-            guard !queues.contains(where: { $0.transmit.memory == page || $0.receive.memory == page }),
+            guard
+                !queues.contains(where: { $0.transmit.memory == page || $0.receive.memory == page }
+                ),
                 control?.ring.memory != page
             else { continue }
             page.storeBytes(

@@ -75,7 +75,9 @@ extension ModelNetback {
         }
         taken.isGroup = true
         let (a, b, c, d, e, f) = extra.bytes
-        if extra.type == 2 { groups.insert([a, b, c, d, e, f]) } else {
+        if extra.type == 2 {
+            groups.insert([a, b, c, d, e, f])
+        } else {
             groups.remove([a, b, c, d, e, f])
         }
         return true

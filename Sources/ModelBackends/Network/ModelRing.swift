@@ -25,7 +25,9 @@ struct ModelRing {
         consumed = produced
     }
 
-    private func word(_ offset: Int) -> UInt32 { memory.load(fromByteOffset: offset, as: UInt32.self) }
+    private func word(_ offset: Int) -> UInt32 {
+        memory.load(fromByteOffset: offset, as: UInt32.self)
+    }
     private func set(_ offset: Int, _ value: UInt32) {
         memory.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
     }

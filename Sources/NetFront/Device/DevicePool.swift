@@ -23,7 +23,9 @@ final class DevicePool: @unchecked Sendable {
             let wanted = min(missing, Self.runCount)
             guard let run = Self.take(wanted, from: platform) else { break }
             runs.append(run)
-            for page in 0..<run.count { pool.add(page: run.start + page * PacketPool.pageByteCount) }
+            for page in 0..<run.count {
+                pool.add(page: run.start + page * PacketPool.pageByteCount)
+            }
             missing -= run.count
         }
     }

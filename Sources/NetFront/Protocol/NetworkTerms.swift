@@ -63,7 +63,9 @@ struct NetworkTerms: Hashable, Sendable {
 
     /// The frontend's features, as keys.
     var featureKeys: [PublishedKey] {
-        func flag(_ name: String, _ isSet: Bool) -> PublishedKey { PublishedKey(name, isSet ? 1 : 0) }
+        func flag(_ name: String, _ isSet: Bool) -> PublishedKey {
+            PublishedKey(name, isSet ? 1 : 0)
+        }
         let (four, six) = (
             receive.contains(.segmentationIPv4), receive.contains(.segmentationIPv6)
         )

@@ -53,7 +53,9 @@ struct ExchangeTests {
             netback.onFrame = { taken.append($0) }
             await world.connected()
             await world.pause(microseconds: 5_000)
-            let sizes = [14, 60, 64, 1514, 3900] + (variant == .plain || variant == .noScatter ? [] : [9014, 65_535])
+            let sizes =
+                [14, 60, 64, 1514, 3900]
+                + (variant == .plain || variant == .noScatter ? [] : [9014, 65_535])
             for round in 0..<40 {
                 for size in sizes {
                     let frame = NetWorld.frame(size, tag: UInt8(round))

@@ -98,7 +98,8 @@ final class NetWorld: @unchecked Sendable {
 
     /// Waits, of the model's time, until `holds`.
     func wait(
-        _ what: String, milliseconds: Int = 60_000, sourceLocation: SourceLocation = #_sourceLocation,
+        _ what: String, milliseconds: Int = 60_000,
+        sourceLocation: SourceLocation = #_sourceLocation,
         _ holds: () -> Bool
     ) async {
         var waited = 0
