@@ -85,7 +85,8 @@ struct TransmitMachineTests {
         var machine = TransmitMachine(page: ring.page, features: .all)
         for _ in 0..<256 { #expect(put(&machine, ring.packet(60)) == "accepted 60") }
         #expect(put(&machine, ring.packet(60)) == "refused")
-        #expect(!machine.put(MACAddress(1, 0, 0, 0, 0, 1), isWanted: true))
+        let isTold = machine.put(MACAddress(1, 0, 0, 0, 0, 1), isWanted: true)
+        #expect(!isTold)
         _ = machine.push()
         answer(ring, 0, request(ring, 0).id)
         ring.produce(1)
