@@ -21,10 +21,13 @@ let package = Package(
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
         .library(name: "XenTypes", targets: ["XenTypes"]),
+        .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
         .library(name: "TCPIP", targets: ["TCPIP"]),
         .library(name: "NetFront", targets: ["NetFront"]),
         .library(name: "BlockFront", targets: ["BlockFront"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "ModelDisks", targets: ["ModelDisks"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -45,6 +48,7 @@ let package = Package(
         .target(name: "TCPIP", swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // Floor 2
         floor("Hypercalls", on: ["CXen", "CArch", "XenTypes"]),
+        floor("Storage", on: ["BlockDevices"]),
         // Floor 3
         floor("Memory", on: ["CXen", "Hypercalls", "XenTypes"]),
         floor("Events", on: ["CXen", "XenTypes", "Hypercalls"]),
@@ -88,6 +92,9 @@ let package = Package(
             name: "ApusCommand", dependencies: ["RigTools", "XenRig"], swiftSettings: strict),
         // Tests
         .target(name: "SeededRandomness", swiftSettings: strict),
+        .target(
+            name: "ModelDisks", dependencies: ["BlockDevices", "SeededRandomness"],
+            swiftSettings: strict),
         .target(
             name: "ModelXen", dependencies: ["CArch", "CXen", "Hypercalls", "SeededRandomness"],
             swiftSettings: strict),
@@ -133,10 +140,13 @@ let package = Package(
             "SimulationTests",
             of: [
                 "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
-                "ModelBackends", "ModelXen", "NetFront", "Platform", "SeededRandomness",
-                "Simulation", "TCPIP", "XenBus", "XenStore",
+                "ModelBackends", "ModelDisks", "ModelXen", "NetFront", "Platform",
+                "SeededRandomness", "Simulation", "Storage", "TCPIP", "XenBus", "XenStore",
             ]),
         tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
+        tests(
+            "StorageTests",
+            of: ["BlockDevices", "Storage", "ModelDisks", "SeededRandomness", "RigTools"]),
         tests(
             "XenStoreTests",
             of: [

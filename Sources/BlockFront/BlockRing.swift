@@ -101,6 +101,14 @@ final class BlockRing {
         }
     }
 
+    /// The ring itself, as the backend has it.
+    var memory: UnsafeMutableRawPointer? {
+        switch pages {
+        case .some(let pages): pages.start
+        case nil: nil
+        }
+    }
+
     /// Requests that have no response.
     var inFlightCount: Int { ring.openCount }
     /// Whether another request can be put.

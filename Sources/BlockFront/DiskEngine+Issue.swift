@@ -63,7 +63,8 @@ extension DiskEngine {
         }
         guard isSent else {
             ring.freeSlot(slot)
-            return false
+            // Without a segment: nothing can be lent, or what was first can never be.
+            return !isStarved
         }
         statistics.requestCount += 1
         let id = ring.launch(slot, operation)
@@ -127,7 +128,12 @@ extension DiskEngine {
                 let piece = place.pointee.takePiece()
                 let buffer = place.pointee.slice.unsafelyUnwrapped.buffer
                 guard let reference = lend(piece, of: buffer, &draft, on: ring) else {
-                    place.pointee.putBack(piece)
+                    if isStarved {
+                        place.pointee.putBack(piece)
+                    } else {
+                        place.pointee.error = .unsupported
+                        place.pointee.bytesLeft = 0
+                    }
                     break
                 }
                 draft.append(reference, piece)
@@ -139,12 +145,19 @@ extension DiskEngine {
                 if draft.partCount > 1 { statistics.mergedCount += 1 }
             }
             guard place.pointee.bytesLeft == 0 else { return }
+            guard place.pointee.error == nil else { return giveUp(index) }
             let next = place.pointee.next
             let goesOn =
                 next >= 0 && draft.segmentCount < draft.limit && isNeighbour(next, of: index)
             table.dequeue()
             guard goesOn else { return }
         }
+    }
+
+    /// Ends the operation that is first in the queue, once its parts have.
+    private func giveUp(_ index: Int32) {
+        table.dequeue()
+        if table.places[Int(index)].partCount == 0 { finish(index) }
     }
 
     /// What the backend is to be told of a piece's page.
@@ -165,6 +178,8 @@ extension DiskEngine {
             draft.grantCount += 1
             return reference
         } catch {
+            // A frame beyond the table's reach stays there; all else may pass.
+            if case .frameTooHigh = error { return nil }
             starve()
             return nil
         }

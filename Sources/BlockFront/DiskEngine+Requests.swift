@@ -117,17 +117,21 @@ extension DiskEngine {
 
     /// Takes an operation out of the queue, or lets nobody wait for it any more: the backend may
     /// use its buffer until it has answered, so the operation keeps it.
+    ///
+    /// A change that is with the backend is waited for all the same. Were it forgotten, it could
+    /// come after a later one that was acknowledged.
     private func cancel(_ index: Int32, _ serial: UInt64) {
         let place = table.places + Int(index)
         guard place.pointee.serial == serial, let continuation = place.pointee.continuation else {
             return
         }
-        place.pointee.error = place.pointee.error ?? .cancelled
+        place.pointee.isAbandoned = true
         if table.withdraw(index) {
+            place.pointee.error = place.pointee.error ?? .cancelled
             if place.pointee.partCount == 0 { return finish(index) }
             place.pointee.bytesLeft = 0
         }
-        place.pointee.isAbandoned = true
+        guard !place.pointee.kind.changesDisk else { return }
         place.pointee.continuation = nil
         continuation.resume(returning: .cancelled)
     }

@@ -172,22 +172,30 @@ extension DiskEngine {
         phase = .waiting
         for ring in rings { abandon(ring) }
         rings = []
-        table.requeue { [self] index in
-            let place = table.places + Int(index)
-            guard !place.pointee.isAbandoned else {
-                place.pointee.error = place.pointee.error ?? .cancelled
-                finish(index)
-                return false
-            }
-            if place.pointee.partCount > 0 || place.pointee.bytesLeft < place.pointee.byteCount {
-                statistics.resentCount += 1
-                place.pointee.rewind()
-            }
-            return true
+        var kept: [Int32] = []
+        for index in 0..<Int32(table.capacity) where table.places[Int(index)].serial != 0 {
+            if comesAgain(index) { kept.append(index) }
         }
+        table.requeue(kept)
         keeper?.end()
         keeper = nil
         phaseChanges.signal()
+    }
+
+    /// Prepares an operation for another connection; false when nobody wants it any more.
+    private func comesAgain(_ index: Int32) -> Bool {
+        let place = table.places + Int(index)
+        guard !place.pointee.isAbandoned else {
+            place.pointee.error = place.pointee.error ?? .cancelled
+            finish(index)
+            return false
+        }
+        // A flush or a discard has no bytes: it is with the backend when it is part of a request.
+        if place.pointee.partCount > 0 || place.pointee.bytesLeft < place.pointee.byteCount {
+            statistics.resentCount += 1
+            place.pointee.rewind()
+        }
+        return true
     }
 
     private func abandon(_ ring: BlockRing) {

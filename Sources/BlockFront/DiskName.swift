@@ -1,4 +1,4 @@
-// What disks are called: as in a domain's configuration (`vdev=xvdb`), and as a number in the store.
+// What disks are called: in a domain's configuration (`vdev=xvdb`), and as numbers in the store.
 //
 // Source: Xen docs/man/xen-vbd-interface.7, "Concrete encoding in the VBD interface".
 
@@ -59,7 +59,7 @@ public struct DiskName: Hashable, Sendable {
             return 1 << 28 | disk << 8 | partition
         case "sd" where disk < 16 && partition < 16: return 8 << 8 | disk << 4 | partition
         case "hd" where disk < 4 && partition < 64:
-            return (disk < 2 ? 3 : 22) << 8 | disk % 2 << 6 | partition
+            return (disk < 2 ? 3 : 22) << 8 | (disk % 2) << 6 | partition
         default: return nil
         }
     }

@@ -8,12 +8,12 @@ struct Operation {
     enum Kind: UInt8 {
         case read, write, flush, discard, secureDiscard
 
-        /// Whether bytes go one way or the other.
-        var movesBytes: Bool { self == .read || self == .write }
+        /// Whether the disk is another after it.
+        var changesDisk: Bool { self != .read && self != .flush }
     }
 
     var kind = Kind.read
-    /// Nobody waits for it any more; the backend may still be at it.
+    /// Its task was cancelled: it is not sent again. The backend may still be at it.
     var isAbandoned = false
     /// The first error of its parts.
     var error: BlockError?
@@ -44,9 +44,6 @@ struct Operation {
     var nextSector: UInt64 {
         sector + UInt64((byteCount - bytesLeft) / BackendOffer.wireSectorByteCount)
     }
-
-    /// Whether every part is with the backend, or done.
-    var isIssued: Bool { kind.movesBytes && bytesLeft == 0 }
 
     /// Goes back to the beginning, to be sent again.
     mutating func rewind() {
@@ -117,7 +114,6 @@ struct OperationTable: ~Copyable {
     }
 
     var isEmpty: Bool { first < 0 }
-    var isFull: Bool { firstFree < 0 }
 
     /// A place for an operation; nil when all are taken.
     @inline(__always)
@@ -177,16 +173,12 @@ struct OperationTable: ~Copyable {
         return true
     }
 
-    /// Has every operation in the queue, in the order in which they were asked for.
-    ///
-    /// - Parameter each: called for all that there are; those for which it is false are left out.
-    mutating func requeue(_ each: (Int32) -> Bool) {
-        var kept: [Int32] = []
-        for index in 0..<Int32(capacity) where places[Int(index)].serial != 0 && each(index) {
-            kept.append(index)
-        }
-        kept.sort { places[Int($0)].serial < places[Int($1)].serial }
+    /// Makes the queue anew of these operations, in the order in which they were asked for.
+    mutating func requeue(_ operations: [Int32]) {
         (first, last) = (-1, -1)
-        for index in kept { enqueue(index) }
+        let inOrder = operations.sorted {
+            places[Int($0)].serial < places[Int($1)].serial
+        }
+        for index in inOrder { enqueue(index) }
     }
 }

@@ -108,9 +108,10 @@ public final class ModelBackend: @unchecked Sendable {
         isOver = true
     }
 
-    /// Closes by its own decision, whatever the frontend does.
+    /// Closes by its own decision, if it is connected: of one that is closed already nobody would
+    /// take notice.
     public func close() {
-        guard isAlive else { return }
+        guard isAlive, machine.own == .connected else { return }
         store.write("\(path)/state", XenbusState.closing.text)
     }
 

@@ -26,9 +26,13 @@ final class ModelArena {
     }
 
     private static func reserve() -> UnsafeMutableRawPointer {
-        // An address is only a wish, which is granted where nothing else is.
-        for _ in 0..<100 {
-            let place = UInt.random(in: 1..<16) << 40 | UInt.random(in: 0..<0x8000) << 24
+        // An address is only a wish, which is granted where nothing else is. AddressSanitizer has
+        // all from 2 GiB on for itself.
+        for attempt in 0..<400 {
+            let place =
+                attempt < 100
+                ? UInt.random(in: 1..<16) << 40 | UInt.random(in: 0..<0x8000) << 24
+                : UInt.random(in: 1..<0x7F) << 24
             let wish = UnsafeMutableRawPointer(bitPattern: place)
             guard
                 let start = mmap(

@@ -1,7 +1,7 @@
 // What a driver is given of the machine: pages, grants, ports, time, and the end of a turn.
 //
-// A driver names no live machine; it takes this value. A guest's is `Guest.devicePlatform`, a test's
-// is made over a model of Xen. Nothing here is a class: what the umbrella mentions is in every
+// A driver names no live machine: it takes this value. A guest's is `Guest.devicePlatform`; a test
+// makes one over a model of Xen. Nothing here is a class: what the umbrella mentions is in every
 // image.
 
 import Clock

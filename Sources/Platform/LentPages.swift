@@ -5,8 +5,8 @@ import Hypercalls
 
 /// Pages that one peer may use, ended only by ``DevicePlatform/takeBack(_:)``.
 ///
-/// The peer may change them at any time, if it may write: copy, then check, then use. Pages that are
-/// dropped instead trap: the peer could use them for ever.
+/// The peer may change them at any time, if it may write: copy, then check, then use. Pages that
+/// are dropped instead trap: the peer could use them for ever.
 @frozen
 public struct LentPages: ~Copyable, @unchecked Sendable {
     // Unchecked: the pointers are to memory that is this value's alone in the guest.

@@ -3,7 +3,7 @@
 // Source: the SplitMix64 generator (Steele, Lea and Flood, OOPSLA 2014).
 
 /// A generator whose whole sequence follows from its seed.
-public struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Any seed, zero included.

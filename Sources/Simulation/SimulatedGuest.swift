@@ -113,7 +113,7 @@ extension SimulatedGuest {
     private func turn() -> Bool {
         if order == .seeded, firstReady < ready.count, xen.generator.next() % 16 == 0 {
             xen.runDue()
-            if !dispatch() { advance() }
+            if !dispatch() { advance(atMost: Self.jobNanoseconds) }
             return true
         }
         if !endOfTurn.isEmpty, firstReady == ready.count || xen.generator.next() % 16 == 0 {
@@ -133,11 +133,16 @@ extension SimulatedGuest {
         return advance()
     }
 
-    /// To whatever is planned next. False when nothing is.
+    /// Time that passes at most while jobs are ready. Longer, and patience would end for want of
+    /// turns, not of news.
+    private static let jobNanoseconds: UInt64 = 1_000_000
+
+    /// To whatever is planned next, if it is not too far. False when nothing is planned.
     @discardableResult
-    private func advance() -> Bool {
+    private func advance(atMost limit: UInt64 = .max) -> Bool {
         guard let next = xen.nextTime else { return xen.hasPeerWork }
-        xen.advance(byNanoseconds: next > xen.nanoseconds ? next - xen.nanoseconds : 0)
+        let span = next > xen.nanoseconds ? next - xen.nanoseconds : 0
+        xen.advance(byNanoseconds: min(span, limit))
         dispatch()
         return true
     }

@@ -150,6 +150,9 @@ extension BackendMachine {
     private mutating func settlePublished(_ actions: inout [Action]) {
         if hasFailed { return reject(&actions) }
         switch hold {
+        case .none where own == .initialising && isPrepared && isOnline:
+            // A life begins under a frontend that is connected to the one before: it has to hear.
+            write(.initWait, &actions)
         case .none where own == .initWait:
             hold = .mapping
             actions.append(.map)

@@ -9,6 +9,12 @@ func fuzzer(_ name: String, of modules: [String]) -> Target {
         swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
+func stackFuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["StackUnderTest"],
+        swiftSettings: [.treatAllWarnings(as: .error)])
+}
+
 let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "Apus", path: "../..")],
@@ -18,6 +24,20 @@ let package = Package(
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
         fuzzer("FuzzNet", of: ["NetFront", "TCPIP", "XenBus", "XenTypes"]),
+        fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
+        fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
+        fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
+        // A stack and its user, for the three below: each has frames of its own kind.
+        .target(
+            name: "StackUnderTest", dependencies: [.product(name: "TCPIP", package: "Apus")],
+            swiftSettings: [.treatAllWarnings(as: .error)]),
+        stackFuzzer("FuzzIPv4"),
+        stackFuzzer("FuzzIPv6"),
+        stackFuzzer("FuzzEthernet"),
+        fuzzer("FuzzAddresses", of: ["TCPIP"]),
+        fuzzer("FuzzDNS", of: ["TCPIP"]),
+        fuzzer("FuzzDHCP", of: ["TCPIP"]),
+        fuzzer("FuzzNAT", of: ["TCPIP"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -40,14 +40,23 @@ struct Neighbour: ~Copyable {
     /// Packets that wait for its address.
     var pending = PacketQueue()
 
+    /// What is only claimed.
+    static let claimedRank = 2
+    /// A router in use. Others may call themselves routers too, so that nothing is above them.
+    static let highestRank = 6
+
     /// The higher, the longer it stays.
+    ///
+    /// What is in use but was not yet found to be there is below what was: an answer to somebody
+    /// made-up makes one of the former only.
     var rank: Int {
         switch state {
         case .free: 0
         case .failed: 1
         case .incomplete: 3
-        case .stale: isWanted ? 4 : 2
-        case .delay, .probe, .reachable: isWanted ? (isRouter ? 6 : 5) : 2
+        case .stale: isWanted ? 4 : Self.claimedRank
+        case .delay, .probe: isWanted ? (isRouter ? Self.highestRank : 4) : Self.claimedRank
+        case .reachable: isWanted ? (isRouter ? Self.highestRank : 5) : Self.claimedRank
         }
     }
 }

@@ -1,7 +1,6 @@
 // Neighbour discovery: solicitations and advertisements of addresses, redirects.
 //
-// Source: RFC 4861 sections 7.1, 7.2 and 8; RFC 6980 (never in fragments: a fragment's message has no
-// hop limit of its own to speak of, and reassembled ones come with the first one's).
+// Source: RFC 4861 sections 7.1, 7.2 and 8; RFC 6980 section 5 (never in fragments).
 
 /// Options of neighbour discovery (RFC 4861 section 4.6).
 struct DiscoveryOptions {
@@ -49,7 +48,7 @@ extension NetworkStack {
         // A hop limit of 255 comes from the link itself: nobody counts up. Everything is in the
         // first part, or it is longer than any such message.
         guard index != 0, header.hopLimit == 255, packet.bytes.byte(start + 1) == 0,
-            packet.fragmentCount == 1
+            packet.fragmentCount == 1, !packet.wasFragmented
         else {
             interfaces[index].drop(.badControl)
             return
@@ -101,7 +100,8 @@ extension NetworkStack {
         }
         if let mac = option { _ = learn(header.source, mac: mac, on: index) }
         sendNeighbourAdvertisement(
-            of: target, to: header.source, on: index, isSolicited: true, isOverriding: true)
+            of: target, to: header.source, mac: option, on: index, isSolicited: true,
+            isOverriding: true)
         return true
     }
 
@@ -172,8 +172,9 @@ extension NetworkStack {
     ) {
         let group = target.solicitedNode
         let hasOption = !source.isUnspecified
-        guard var packet = makeDiscovery(
-            ICMPv6Type.neighbourSolicitation, count: hasOption ? 32 : 24, on: index)
+        guard
+            var packet = makeDiscovery(
+                ICMPv6Type.neighbourSolicitation, count: hasOption ? 32 : 24, on: index)
         else { return }
         var bytes = packet.mutableBytes
         bytes.put(target, at: 8)
@@ -187,12 +188,16 @@ extension NetworkStack {
     }
 
     /// Says that an address is ours.
+    ///
+    /// - Parameter mac: where who asks says it is. The answer goes there, and is no reason to ask
+    ///   in turn: made-up askers would otherwise be neighbours of our own wish.
     func sendNeighbourAdvertisement(
-        of address: IPv6Address, to target: IPv6Address, on index: Int, isSolicited: Bool,
-        isOverriding: Bool
+        of address: IPv6Address, to target: IPv6Address, mac: MACAddress? = nil, on index: Int,
+        isSolicited: Bool, isOverriding: Bool
     ) {
-        guard var packet = makeDiscovery(
-            ICMPv6Type.neighbourAdvertisement, count: 32, on: index)
+        guard
+            var packet = makeDiscovery(
+                ICMPv6Type.neighbourAdvertisement, count: 32, on: index)
         else { return }
         let flags: UInt8 =
             (isForwarding ? 0x80 : 0) | (isSolicited ? 0x40 : 0) | (isOverriding ? 0x20 : 0)
@@ -203,6 +208,8 @@ extension NetworkStack {
         bytes.put(interfaces[index].mac, at: 26)
         if target.isMulticast {
             send(packet, from: address, to: target, mac: MACAddress(multicast: target), on: index)
+        } else if let mac {
+            send(packet, from: address, to: target, mac: mac, on: index)
         } else {
             // By way of the neighbours' table: who asks without saying where may be unknown.
             sendControl(packet, from: address, to: target, on: index)
@@ -215,8 +222,9 @@ extension NetworkStack {
             $0.address.isLinkLocal && !$0.address.isIPv4 && $0.isUsable
         }
         let source = place.map { interfaces[index].addresses[$0].address } ?? .unspecified
-        guard var packet = makeDiscovery(
-            ICMPv6Type.routerSolicitation, count: place == nil ? 8 : 16, on: index)
+        guard
+            var packet = makeDiscovery(
+                ICMPv6Type.routerSolicitation, count: place == nil ? 8 : 16, on: index)
         else { return }
         if place != nil {
             var bytes = packet.mutableBytes

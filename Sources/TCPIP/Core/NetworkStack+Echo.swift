@@ -87,10 +87,12 @@ extension NetworkStack {
         let bytes = packet.bytes
         let (identifier, sequence) = (bytes.word(start + 4), bytes.word(start + 6))
         // An answer to a group's address comes from a member.
-        guard let place = echoes.firstIndex(where: {
-            $0.identifier == identifier && $0.sequence == sequence
-                && ($0.target == source || $0.target.isGroup)
-        }) else {
+        guard
+            let place = echoes.firstIndex(where: {
+                $0.identifier == identifier && $0.sequence == sequence
+                    && ($0.target == source || $0.target.isGroup)
+            })
+        else {
             interfaces[packet.interfaceIndex].drop(.staleControl)
             return
         }
@@ -125,11 +127,14 @@ extension NetworkStack {
         let isRequest =
             type == (quoted.source.isIPv4 ? ICMPv4Type.echoRequest : ICMPv6Type.echoRequest)
         let (identifier, sequence) = (
-            UInt16(truncatingIfNeeded: quoted.second >> 16), UInt16(truncatingIfNeeded: quoted.second)
+            UInt16(truncatingIfNeeded: quoted.second >> 16),
+            UInt16(truncatingIfNeeded: quoted.second)
         )
-        guard isRequest, let place = echoes.firstIndex(where: {
-            $0.identifier == identifier && $0.sequence == sequence && $0.target == quoted.target
-        }) else { return false }
+        guard isRequest,
+            let place = echoes.firstIndex(where: {
+                $0.identifier == identifier && $0.sequence == sequence && $0.target == quoted.target
+            })
+        else { return false }
         guard let error else { return true }
         echoes.remove(at: place)
         post(

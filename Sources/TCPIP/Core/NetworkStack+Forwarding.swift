@@ -1,7 +1,7 @@
 // Packets from one interface to another.
 //
-// Source: RFC 1812 sections 5.2 and 5.3 (IPv4), RFC 8200 sections 3 and 5 (IPv6: never fragmented on
-// the way).
+// Source: RFC 1812 sections 5.2 and 5.3 (IPv4); RFC 8200 sections 3 and 5 (IPv6, which is never
+// fragmented on the way).
 
 extension NetworkStack {
     /// Passes a packet of IPv4 on.
@@ -135,7 +135,8 @@ extension NetworkStack {
 
     /// Sums what a blank checksum leaves out, for TCP and UDP right behind IP's header.
     func completeChecksum(_ packet: inout Packet, at start: Int) {
-        let number = start == IPv6Header.byteCount && packet.bytes.byte(0) >> 4 == 6
+        let number =
+            start == IPv6Header.byteCount && packet.bytes.byte(0) >> 4 == 6
             ? packet.bytes.byte(6) : packet.bytes.byte(9)
         let field = number == ProtocolNumber.udp ? start + 6 : start + 16
         packet.metadata.checksum = .inPacket

@@ -112,7 +112,7 @@ extension NetworkStack {
         if interfaces[index].generalReportDeadline <= now {
             interfaces[index].generalReportDeadline = .never
             // MODE_IS_EXCLUDE with no source: a member.
-            let all = interfaces[index].groups.elements.map(\.address)
+            let all = interfaces[index].groups.elements.map { $0.address }
             sendReport(all.filter { !$0.isIPv4 }, type: 2, on: index)
             sendReport(all.filter { $0.isIPv4 }, type: 2, on: index)
         }

@@ -16,7 +16,9 @@ extension NetworkStack {
         case ICMPv4Type.echoReply:
             receiveEchoReply(packet, from: IPv6Address(mapping: header.source), at: start)
         case ICMPv4Type.unreachable, ICMPv4Type.timeExceeded, ICMPv4Type.parameterProblem:
-            let (type, code, mtu) = (packet.bytes.byte(start), packet.bytes.byte(start + 1), packet.bytes.word(start + 6))
+            let (type, code, mtu) = (
+                packet.bytes.byte(start), packet.bytes.byte(start + 1), packet.bytes.word(start + 6)
+            )
             // The quoted header, and 8 bytes behind it.
             _ = packet.pullUp(min(packet.count, start + 8 + 60 + 8))
             packet.removeFirst(start + 8)

@@ -20,7 +20,9 @@ extension NetworkStack {
         case ICMPv6Type.echoReply: receiveEchoReply(packet, from: header.source, at: start)
         case ICMPv6Type.unreachable, ICMPv6Type.packetTooBig, ICMPv6Type.timeExceeded,
             ICMPv6Type.parameterProblem:
-            let (type, code, mtu) = (packet.bytes.byte(start), packet.bytes.byte(start + 1), packet.bytes.long(start + 4))
+            let (type, code, mtu) = (
+                packet.bytes.byte(start), packet.bytes.byte(start + 1), packet.bytes.long(start + 4)
+            )
             packet.removeFirst(start + 8)
             receiveQuoted(
                 packet, error: Self.icmpv6Error(type, code),

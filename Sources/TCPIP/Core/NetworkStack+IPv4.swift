@@ -20,9 +20,10 @@ extension NetworkStack {
             return
         }
         if index != 0, let filter {
-            guard passes(
-                filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
-                on: index)
+            guard
+                passes(
+                    filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
+                    on: index)
             else { return }
             guard let changed = try? IPv4Header(packet.bytes, packetCount: packet.count) else {
                 interfaces[index].drop(.badHeader)
@@ -61,7 +62,8 @@ extension NetworkStack {
         }
     }
 
-    /// RFC 1122 section 3.2.1.3: a sender is one station; our own address comes from ourselves only.
+    /// RFC 1122 section 3.2.1.3: a sender is one station, and our own address comes from
+    /// ourselves only.
     @inline(__always)
     private func isGoodSource(_ source: IPv4Address, on index: Int) -> Bool {
         if index == 0 { return true }

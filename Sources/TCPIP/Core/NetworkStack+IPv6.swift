@@ -22,9 +22,10 @@ extension NetworkStack {
             return
         }
         if index != 0, let filter {
-            guard passes(
-                filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
-                on: index)
+            guard
+                passes(
+                    filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
+                    on: index)
             else { return }
             guard let changed = try? IPv6Header(packet.bytes, packetCount: packet.count) else {
                 interfaces[index].drop(.badHeader)

@@ -46,9 +46,13 @@ extension NetworkStack {
     /// A neighbour's place, made where there was none.
     func neighbour(_ address: IPv6Address, on interface: Int) -> Int? {
         if let slot = neighbours.find(address, on: interface) { return slot }
-        guard let slot = neighbours.make(address, on: interface, rank: 4, at: now) else {
-            return nil
-        }
+        // Even of those that are there the longest unused goes, or a table full of them would
+        // refuse everybody new. While the new one is asked for it is below them, so that a flood
+        // of made-up ones takes one of eight places.
+        guard
+            let slot = neighbours.make(
+                address, on: interface, rank: Neighbour.highestRank, at: now)
+        else { return nil }
         neighbours.entries[slot].state = .incomplete
         neighbours.entries[slot].isWanted = true
         neighbours.entries[slot].deadline = now
@@ -178,9 +182,10 @@ extension NetworkStack {
             update(slot, mac: mac, isSolicited: false, isOverriding: true, on: interface)
             return slot
         }
-        guard let slot = neighbours.make(address, on: interface, rank: 2, at: now) else {
-            return nil
-        }
+        guard
+            let slot = neighbours.make(
+                address, on: interface, rank: Neighbour.claimedRank, at: now)
+        else { return nil }
         neighbours.entries[slot].state = .stale
         neighbours.entries[slot].mac = mac
         return slot

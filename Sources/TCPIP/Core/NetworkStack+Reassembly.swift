@@ -112,8 +112,9 @@ extension NetworkStack {
             return
         }
         _ = packet.pullUp(min(packet.count, 512))
-        guard case .fragment(let offset, let pointer) = IPv6ExtensionChain.walk(
-            packet.bytes, from: packet.bytes.byte(6), at: IPv6Header.byteCount)
+        guard
+            case .fragment(let offset, let pointer) = IPv6ExtensionChain.walk(
+                packet.bytes, from: packet.bytes.byte(6), at: IPv6Header.byteCount)
         else {
             interfaces[index].drop(.badFragment)
             return
@@ -136,6 +137,7 @@ extension NetworkStack {
             bytes.put(bytes.unsafeLoad(fromByteOffset: place, as: UInt8.self), at: place + 8)
         }
         packet.removeFirst(IPv6FragmentHeader.byteCount)
+        packet.wasFragmented = true
         let count = packet.count - IPv6Header.byteCount
         var header = packet.mutableBytes
         header.put(UInt16(truncatingIfNeeded: count), at: 4)

@@ -95,7 +95,20 @@ extension Packet {
     @inline(__always)
     var isForGroup: Bool {
         get { buffer.pointee.fragmentCount & 0x8000_0000 != 0 }
-        nonmutating set { buffer.pointee.fragmentCount = newValue ? 0x8000_0000 : 0 }
+        nonmutating set {
+            let others = buffer.pointee.fragmentCount & 0x7FFF_FFFF
+            buffer.pointee.fragmentCount = others | (newValue ? 0x8000_0000 : 0)
+        }
+    }
+
+    /// Whether the packet came with IPv6's header of fragments.
+    @inline(__always)
+    var wasFragmented: Bool {
+        get { buffer.pointee.fragmentCount & 0x4000_0000 != 0 }
+        nonmutating set {
+            let others = buffer.pointee.fragmentCount & 0xBFFF_FFFF
+            buffer.pointee.fragmentCount = others | (newValue ? 0x4000_0000 : 0)
+        }
     }
 
     /// The interface it came through.

@@ -1,7 +1,7 @@
 // What routers advertise, and the addresses that come of it.
 //
-// Source: RFC 4861 section 6; RFC 4862 section 5.5; RFC 4191 section 2 (preference); RFC 7217 section 5
-// (identifiers); RFC 8106 section 5.1 (resolvers).
+// Source: RFC 4861 section 6; RFC 4862 section 5.5; RFC 4191 section 2 (preference); RFC 7217
+// section 5 (identifiers); RFC 8106 section 5.1 (resolvers).
 
 /// How much of what routers advertise is kept, for each interface.
 enum AdvertisedLimits {
@@ -37,7 +37,8 @@ extension NetworkStack {
             post(.dhcpv6(InterfaceID(index: index), addresses: flags & 0x80 != 0))
         }
         _ = DiscoveryOptions.walk(bytes, from: 16) { type, offset, length in
-            self.takeOption(type, bytes.extracting(offset..<offset + length), from: header, on: index)
+            self.takeOption(
+                type, bytes.extracting(offset..<offset + length), from: header, on: index)
         }
         return true
     }
@@ -128,7 +129,8 @@ extension NetworkStack {
         seconds == .max ? .never : now.advanced(bySeconds: UInt64(seconds))
     }
 
-    private func takeLinkPrefix(_ prefix: IPv6Address, _ length: Int, valid: UInt32, on index: Int) {
+    private func takeLinkPrefix(_ prefix: IPv6Address, _ length: Int, valid: UInt32, on index: Int)
+    {
         guard valid > 0 else {
             removeRoutes {
                 $0.interface == index && $0.origin == .advertised && $0.prefix == prefix

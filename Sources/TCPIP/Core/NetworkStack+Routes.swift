@@ -1,8 +1,8 @@
 // Routes, and the way to an address.
 //
-// Source: RFC 1122 section 3.3.1; RFC 4861 section 5.2; RFC 6724 section 5, reduced to rules 1, 2, 3,
-// 5 and 8: there are no temporary or home addresses, and labels only matter between addresses that
-// a host of one network does not have.
+// Source: RFC 1122 section 3.3.1; RFC 4861 section 5.2; RFC 6724 section 5, reduced to rules 1, 2,
+// 3, 5 and 8: there are no temporary or home addresses, and labels only matter between addresses
+// that a host of one network does not have.
 
 extension NetworkStack {
     /// Adds a route, or changes the metric of one that is there.
@@ -139,9 +139,11 @@ extension NetworkStack {
 
     /// The interface for an address that holds on one link only, when it was not said which.
     private func linkInterface(for target: IPv6Address, from source: IPv6Address?) -> Int? {
-        if let source, let owner = (1..<max(1, interfaceCount)).first(where: {
-            interfaces[$0].isUsed && interfaces[$0].owns(source)
-        }) {
+        if let source,
+            let owner = (1..<max(1, interfaceCount)).first(where: {
+                interfaces[$0].isUsed && interfaces[$0].owns(source)
+            })
+        {
             return owner
         }
         if let route = route(to: target, through: nil), route.interface != 0 {

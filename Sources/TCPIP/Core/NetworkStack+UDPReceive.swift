@@ -1,6 +1,7 @@
 // UDP in.
 //
-// Source: RFC 768; RFC 8200 section 8.1 (IPv6's checksum is never left out); RFC 1122 section 4.1.3.
+// Source: RFC 768; RFC 8200 section 8.1 (IPv6's checksum is never left out); RFC 1122 section
+// 4.1.3.
 
 extension NetworkStack {
     /// Takes in a datagram; the packet begins with IP's header.
@@ -133,22 +134,22 @@ extension NetworkStack {
         let (localPort, remotePort) = (
             UInt16(truncatingIfNeeded: quoted.first >> 16), UInt16(truncatingIfNeeded: quoted.first)
         )
-        var isKnown = false
+        var found = -1
         udp.forEach(port: localPort) { record, slot in
             let isFit =
                 record.pointee.isConnected
                 ? record.pointee.remotePort == remotePort && record.pointee.remote == quoted.target
                 : record.pointee.path.target == quoted.target
             let isOurs = record.pointee.local.isWildcard || record.pointee.local == quoted.source
-            guard isFit, isOurs else { return true }
-            isKnown = true
-            // Who talks to many cannot tell which of them it was (RFC 1122 section 4.1.3.3).
-            if let error, record.pointee.isConnected {
-                record.pointee.error = error
-                if record.pointee.isAwaited { wake(slot) }
-            }
-            return false
+            if isFit, isOurs { found = slot }
+            return found < 0
         }
-        return isKnown
+        guard found >= 0 else { return false }
+        // Who talks to many cannot tell which of them it was (RFC 1122 section 4.1.3.3).
+        if let error, udp.records[found].isConnected {
+            udp.records[found].error = error
+            if udp.records[found].isAwaited { wake(found) }
+        }
+        return true
     }
 }

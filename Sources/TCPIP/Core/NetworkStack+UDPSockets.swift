@@ -10,8 +10,9 @@ extension NetworkStack {
         at address: IPAddress? = nil, port: UInt16 = 0, options: UDPOptions = UDPOptions()
     ) throws(BindError) -> SocketID {
         let local = address?.asIPv6 ?? .unspecified
-        guard local.isWildcard || local.isGroup || isOurs(local)
-            || local == IPv6Address(mapping: .broadcast)
+        guard
+            local.isWildcard || local.isGroup || isOurs(local)
+                || local == IPv6Address(mapping: .broadcast)
         else { throw .notOurs }
         var chosen = port
         if port == 0 {

@@ -13,8 +13,6 @@ public final class NetworkStack: @unchecked Sendable {
 
     /// The bounds it was made with.
     public let limits: StackLimits
-    /// Where its packets come from.
-    public let pool: PacketPool
     let interfaces: UnsafeMutablePointer<Interface>
     var interfaceCount = 0
     var routes4: RouteTable
@@ -42,6 +40,8 @@ public final class NetworkStack: @unchecked Sendable {
     var fragmentCounters: InlineArray<64, UInt32>
     var events: [StackEvent] = []
     var echoes: BoundedList<EchoWaiter>
+    /// Where its packets come from. The last property: the others' packets end before it.
+    public let pool: PacketPool
 
     /// A stack with a loopback interface, which is up.
     ///

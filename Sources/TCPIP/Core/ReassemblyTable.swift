@@ -4,8 +4,8 @@
 // claim ends it, and what else comes of it: no system agrees with another on which is right, and
 // nobody honest sends such. An exact duplicate is passed over.
 //
-// Source: RFC 791 section 3.2, RFC 815; RFC 8200 section 4.5 and RFC 5722 (overlaps), RFC 1858 (tiny
-// fragments).
+// Source: RFC 791 section 3.2, RFC 815; RFC 8200 section 4.5 and RFC 5722 (overlaps), RFC 1858
+// (tiny fragments).
 
 /// What tells one datagram's fragments from another's.
 struct ReassemblyKey: Equatable {
@@ -269,16 +269,16 @@ struct ReassemblyTable: ~Copyable {
 }
 
 extension UnsafeMutablePointer<PacketBuffer> {
-    // A waiting fragment's header is short enough for 15 bits, its payload for 16; the first bit
-    // is the packet's own.
+    // A waiting fragment's header is short enough for 14 bits, its payload for 16; the first two
+    // are flags of the packet.
     var fragmentLength: Int { Int(pointee.fragmentCount & 0xFFFF) }
-    var fragmentHeaderCount: Int { Int(pointee.fragmentCount >> 16 & 0x7FFF) }
+    var fragmentHeaderCount: Int { Int(pointee.fragmentCount >> 16 & 0x3FFF) }
 }
 
 extension Packet {
     func setFragmentLength(_ count: Int, headerCount: Int) {
         buffer.pointee.fragmentCount =
-            buffer.pointee.fragmentCount & 0x8000_0000 | UInt32(headerCount) << 16
+            buffer.pointee.fragmentCount & 0xC000_0000 | UInt32(headerCount) << 16
             | UInt32(count)
     }
 }

@@ -6,8 +6,6 @@
 struct SecretHash {
     let key: (UInt64, UInt64)
 
-    init(key: (UInt64, UInt64)) { self.key = key }
-
     func callAsFunction(_ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0) -> UInt64 {
         var state = State(key: key)
         state.add(a)

@@ -12,10 +12,11 @@ public struct StackLimits: Sendable {
     public var routes = 128
     /// Neighbours of all interfaces together; a multiple of 8.
     public var neighbours = 512
-    /// Packets that wait for one neighbour's address (RFC 4861 section 7.2.2: at least 1).
-    public var packetsPerNeighbour = 4
+    /// Packets that wait for one neighbour's address (RFC 4861 section 7.2.2: at least 1): the
+    /// fragments of 64 KiB.
+    public var packetsPerNeighbour = 48
     /// Packets that wait for addresses, together.
-    public var unresolvedPackets = 64
+    public var unresolvedPackets = 128
     /// Datagrams that are being put together.
     public var reassemblies = 32
     /// Datagrams of one sender that are being put together.

@@ -20,6 +20,7 @@ public struct Packet: ~Copyable, @unchecked Sendable {
         first.pointee.restByteCount = 0
         first.pointee.restBufferCount = 0
         first.pointee.metadata = PacketMetadata()
+        first.pointee.fragmentCount = 0
         first.pointee.next = nil
         first.pointee.last = first
         first.pointee.queueNext = nil

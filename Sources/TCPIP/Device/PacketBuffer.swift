@@ -23,8 +23,8 @@ struct PacketBuffer {
     /// Withheld, and part of no packet.
     @usableFromInline var isIdle = false
     @usableFromInline var metadata: PacketMetadata
-    /// Of a received packet's first buffer: the interface it came through, and where the transport's
-    /// header begins within the packet, which then begins with IP's.
+    /// Of a received packet's first buffer: the interface it came through, and where the
+    /// transport's header begins within the packet, which then begins with IP's.
     @usableFromInline var interface: UInt16
     @usableFromInline var transportOffset: UInt16
     /// Of a fragment that waits for others: where its payload belongs, and how long that is.

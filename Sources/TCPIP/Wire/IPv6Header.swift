@@ -1,7 +1,7 @@
 // IPv6's header, and the headers between it and the transport's.
 //
-// Source: RFC 8200 sections 3 and 4; RFC 5095 (routing header 0); RFC 7112 (first fragments have all
-// headers).
+// Source: RFC 8200 sections 3 and 4; RFC 5095 (routing header 0); RFC 7112 (first fragments have
+// all headers).
 
 /// IPv6's header. 40 bytes.
 struct IPv6Header {

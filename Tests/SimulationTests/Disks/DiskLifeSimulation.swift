@@ -122,6 +122,8 @@ struct DiskLifeSimulation {
 
     @Test func `Neighbours that are asked for together go as one request`() throws {
         let world = DiskWorld(seed: 3)
+        // Neighbours in the order in which they are asked for.
+        world.domain.guest.order = .arrival
         let faults = try world.run { world in
             guard let disk = await world.open() else { return }
             await withDiscardingTaskGroup { group in

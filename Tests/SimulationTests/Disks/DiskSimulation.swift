@@ -67,10 +67,19 @@ struct DiskSimulation {
                     for number in 0..<Self.workerCount {
                         group.addTask { await Self.hammer(disk, world, number) }
                     }
+                    // One that only keeps silent is believed for as long as it is there.
+                    group.addTask { await Self.replaceLiar(world) }
                 }
-                world.block.manners = ModelBlockBackend.Manners()
             }.filter { !$0.hasPrefix("the frontend broke the ring") }
         }
+    }
+
+    private static func replaceLiar(_ world: DiskWorld) async {
+        await world.pause(microseconds: 400_000)
+        world.block.backend.die()
+        world.block.manners = ModelBlockBackend.Manners()
+        await world.pause(microseconds: 1_000)
+        world.block.backend.start()
     }
 
     /// Requests whose contents nobody can vouch for: each has to end.

@@ -82,7 +82,11 @@ final class DiskWorld: @unchecked Sendable {
         do throws(BlockError) {
             return try await disks.openFirst(withinNanoseconds: 600_000_000_000)
         } catch {
-            faults.append("the disk did not open: \(error)")
+            let told = domain.store.read("/local/domain/1/error/device/vbd/51712/error")
+            let state = block.backend.frontendKey("state") ?? "no state"
+            faults.append(
+                "the disk did not open: \(error); frontend \(state), backend "
+                    + "\(block.backend.state), \(told ?? "without a word"), \(bus.devices)")
             return nil
         }
     }

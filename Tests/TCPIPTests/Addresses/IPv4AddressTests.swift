@@ -5,10 +5,11 @@ import TCPIP
 import Testing
 
 @Suite struct IPv4AddressTests {
-    @Test(arguments: [
-        ("0.0.0.0", 0), ("192.0.2.1", 0xC000_0201), ("255.255.255.255", 0xFFFF_FFFF),
-        ("1.20.100.250", 0x0114_64FA),
-    ] as [(String, UInt32)])
+    @Test(
+        arguments: [
+            ("0.0.0.0", 0), ("192.0.2.1", 0xC000_0201), ("255.255.255.255", 0xFFFF_FFFF),
+            ("1.20.100.250", 0x0114_64FA),
+        ] as [(String, UInt32)])
     func `Text and number are two forms of one address`(text: String, number: UInt32) {
         #expect(IPv4Address(text)?.rawValue == number)
         #expect(IPv4Address(rawValue: number).description == text)

@@ -38,8 +38,9 @@ extension Probe {
         }
     }
 
-    /// As many watches as the argument says, 50 at a time (the OCaml store allows a domain 100), each of which sees its
-    /// own key change. Whoever counts the store's watches says when to go on.
+    /// As many watches as the argument says, 50 at a time (the OCaml store allows a domain 100),
+    /// each of which sees its own key change. Whoever counts the store's watches says when to go
+    /// on.
     static func makeWatches() async {
         let store = Guest.xenStore
         var lines = consoleLines.makeAsyncIterator()
