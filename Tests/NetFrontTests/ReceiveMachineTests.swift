@@ -10,8 +10,9 @@ import Testing
 struct ReceiveMachineTests {
     /// A machine whose first 32 slots are filled, and the backend's index.
     private struct Bench: ~Copyable {
-        let ring = RingPage()
+        // Before the ring: its packets end before their pages do.
         var machine: ReceiveMachine
+        let ring = RingPage()
         var statistics = NetFrontStatistics()
         var produced: UInt32
 
