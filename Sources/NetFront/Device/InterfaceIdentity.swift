@@ -3,6 +3,7 @@
 import TCPIP
 import XenBus
 import XenStore
+import XenTypes
 
 /// Keys that others write into the frontend's directory.
 struct InterfaceIdentity: Hashable, Sendable {
@@ -20,8 +21,13 @@ struct InterfaceIdentity: Hashable, Sendable {
             throw DeviceFault(.invalidArgument, "no usable MAC address")
         }
         macAddress = address
-        mtu = words.mtu.flatMap { Int($0) }.flatMap { 68...65_517 ~= $0 ? $0 : nil } ?? 1500
+        mtu = Self.mtu(words.mtu)
         isTrusting = words.trusted != "0"
+    }
+
+    /// What a word for an MTU comes to.
+    static func mtu(_ word: String?) -> Int {
+        word.flatMap { Int($0) }.flatMap { 68...65_517 ~= $0 ? $0 : nil } ?? 1500
     }
 
     /// The keys as they were read.
@@ -41,6 +47,17 @@ struct InterfaceIdentity: Hashable, Sendable {
                 throw error == .cancelled ? .cancelled : .store(error)
             }
             return words
+        }
+
+        /// The MTU alone, once the backend is connected: with a card that comes to a running guest
+        /// the toolstack's script may write it later than the rest.
+        static func readMTU(_ device: FrontendDevice) async throws(DeviceError) -> Int {
+            do throws(XenStoreError) {
+                let word = try await device.store.readIfPresent("\(device.frontendPath)/mtu")
+                return InterfaceIdentity.mtu(word)
+            } catch {
+                throw error == .cancelled ? .cancelled : .store(error)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 // The driver of virtual network cards: from a device of the bus to an interface of the stack.
 
+import Clock
 import Platform
 import TCPIP
 import XenBus
@@ -84,7 +85,8 @@ public final class NetFrontDriver: FrontendDriver, @unchecked Sendable {
                 try await connection.publish(
                     session.keys, as: .connected, removing: unwanted(session))
                 try await connection.established()
-                interface.connected(hasCarrier: keys.string("carrier") != "0")
+                let mtu = try await InterfaceIdentity.Words.readMTU(connection.device)
+                interface.connected(hasCarrier: keys.string("carrier") != "0", mtu: mtu)
                 await attend(connection, session, interface)
             }
         } catch {}

@@ -136,8 +136,9 @@ extension VirtualInterface {
     func take(_ session: NetFrontSession) { self.session = session }
 
     /// The backend is connected.
-    func connected(hasCarrier: Bool) {
+    func connected(hasCarrier: Bool, mtu: Int) {
         guard let session else { return }
+        properties.mtu = min(mtu, Self.largestMTU(session.terms))
         session.begin()
         connectionCount += 1
         if session.terms.multicastFilter != .none {

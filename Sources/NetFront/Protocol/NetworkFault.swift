@@ -2,6 +2,7 @@
 
 import Rings
 import XenBus
+import XenTypes
 
 /// A reason to give a connection up: what is on its rings means nothing any more.
 @frozen

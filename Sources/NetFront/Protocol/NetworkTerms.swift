@@ -4,6 +4,7 @@
 // Source: Xen public/io/netif.h, and the names of keys there.
 
 import XenBus
+import XenTypes
 
 /// The terms of one connection.
 struct NetworkTerms: Hashable, Sendable {

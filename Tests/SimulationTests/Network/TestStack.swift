@@ -1,4 +1,4 @@
-// What a stack does with an interface, and no more: it takes all frames, and sends what it is given.
+// What a stack does with an interface: it takes all frames, and sends what it is given.
 
 import ModelBackends
 import NetFront

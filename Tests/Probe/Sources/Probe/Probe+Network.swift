@@ -1,8 +1,9 @@
-// Network cards: each becomes an interface of the stack's core, with the address that the arguments
-// say. It answers pings until a line comes at the console.
+// Network cards: each becomes an interface of one network, with the address that the arguments say.
+// The network answers pings, echoes UDP at port 7, and pings whom the console names.
 
 import Apus
 import NetFront
+import Platform
 import TCPIP
 import XenBus
 
@@ -15,16 +16,22 @@ extension Probe {
         let driver = NetFrontDriver(
             Guest.devicePlatform, sendingFrom: cards.pool, options: networkOptions()
         ) { cards.add($0) }
-        bus.register(driver)
+        bus.register(CardDriver(driver))
         async let service: Void = bus.run()
+        let tasks = [
+            Task { await cards.network.run() }, Task { await cards.tellEvents() },
+            Task { await cards.echoDatagrams() },
+        ]
         print("network: ready")
-        let clock = Task { await cards.mindTime() }
-        var lines = consoleLines.makeAsyncIterator()
-        _ = await lines.next()
+        for await line in consoleLines {
+            if line == "quit" { break }
+            await cards.obey(line)
+        }
         cards.tell()
         bus.shutdown()
         await service
-        clock.cancel()
+        cards.network.end()
+        for task in tasks { await task.value }
         require(driver.retiredPageCount == 0, "pages of a card are missing")
         require(
             cards.pool.availableCount == cards.pool.pageCount,
@@ -51,14 +58,32 @@ extension Probe {
     }
 }
 
-/// The stack's core between cards and time.
+/// The driver, with a word when a card is gone for good.
+private final class CardDriver: FrontendDriver {
+    let deviceType: String
+    private let driver: NetFrontDriver
+
+    init(_ driver: NetFrontDriver) {
+        self.driver = driver
+        deviceType = driver.deviceType
+    }
+
+    func run(_ device: FrontendDevice) async {
+        await driver.run(device)
+        print("network: vif \(device.name.number) left")
+    }
+}
+
+/// A network, and the cards that it has.
 private final class ProbeNetwork: @unchecked Sendable {
     // Unchecked: everything is on the guest's one executor.
 
     let pool: PacketPool
-    private let stack: NetworkStack
-    private var cards: [(card: VirtualInterface, id: InterfaceID, number: Int)] = []
+    let network: Network
+    private let events: AsyncStream<StackEvent>
+    private var cards: [(card: VirtualInterface, id: InterfaceID)] = []
     private var cardCount = 0
+    private var told: [String] = []
 
     init(pageCount: Int) {
         pool = PacketPool(capacity: pageCount)
@@ -66,28 +91,29 @@ private final class ProbeNetwork: @unchecked Sendable {
             guard let page = Guest.devicePlatform.takePages(1) else { break }
             pool.add(page: page)
         }
-        stack = NetworkStack(pool: pool) {
+        let stack = NetworkStack(pool: pool) {
             var generator = SystemRandomNumberGenerator()
             return generator.next()
         }
+        let clock = NetworkClock(
+            now: { NetworkTime(nanoseconds: Guest.timekeeper.now) },
+            sleep: { _ = await Guest.timekeeper.sleep(until: $0.nanoseconds) })
+        network = Network(stack: stack, clock: clock)
+        events = network.makeEvents()
     }
-
-    private var now: NetworkTime { NetworkTime(nanoseconds: Guest.timekeeper.now) }
 
     func add(_ card: VirtualInterface) {
         let number = cardCount
         cardCount += 1
         do throws(ConfigurationError) {
-            let id = try stack.addInterface(card.properties)
-            cards.append((card, id, number))
-            card.onEvent = { event in self.take(event, card, id, number) }
-            stack.setEnabled(true, id, at: now)
+            let id = try network.attach(card)
+            // A number is used again once its interface is gone.
+            cards.removeAll { $0.id == id }
+            cards.append((card, id))
             try configure(id, number)
         } catch {
-            return Probe.require(false, "the stack does not take a card")
+            Probe.require(false, "the network does not take a card")
         }
-        card.start()
-        flush()
     }
 
     private func configure(_ id: InterfaceID, _ number: Int) throws(ConfigurationError) {
@@ -96,50 +122,36 @@ private final class ProbeNetwork: @unchecked Sendable {
             let length = Int(words[1])
         else { return Probe.require(false, "address= takes an address and a length") }
         let shifted = IPv4Address(rawValue: address.rawValue &+ UInt32(number) << 8)
-        try stack.addAddress(shifted, prefixLength: length, to: id, at: now)
+        try network.configure { (stack, now) throws(ConfigurationError) in
+            try stack.addAddress(shifted, prefixLength: length, to: id, at: now)
+        }
     }
 
-    private func take(
-        _ event: TCPIP.DeviceEvent, _ card: VirtualInterface, _ id: InterfaceID, _ number: Int
-    ) {
-        if event.contains(.departed) {
-            tell()
-            print("network: vif \(card.name.number) left")
-            stack.removeInterface(id, at: now)
-            cards.removeAll { $0.number == number }
-            return
-        }
-        if event.contains(.changed) {
-            let properties = card.properties
-            print(
-                "network: vif \(card.name.number) \(properties.isLinkUp ? "up" : "down"), "
-                    + "\(properties.macAddress), mtu \(properties.mtu), "
-                    + "\(card.queueCount) queues, spread \(card.isSpread), "
-                    + "offloads \(properties.offloads.rawValue)")
-            stack.setProperties(properties, of: id, at: now)
-            for group in stack.wantedGroups(on: id) where !wanted.contains(group) {
-                wanted.append(group)
-                card.setWanted(true, group: group)
+    /// Tells of links, and of each address once it can be used.
+    func tellEvents() async {
+        for await event in events {
+            switch event {
+            case .linkChanged(let id, let isUp): tellLink(id, isUp)
+            case .addressesChanged(let id): tellAddresses(id)
+            default: continue
             }
         }
-        if event.contains(.received) {
-            var packets = PacketQueue()
-            while true {
-                card.receive(atMost: 64, into: &packets)
-                if packets.isEmpty { break }
-                stack.receive(&packets, on: id, at: now)
-                flush()
-            }
-        }
-        flush()
     }
 
-    private var wanted: [MACAddress] = []
-    private var told: [String] = []
+    private func tellLink(_ id: InterfaceID, _ isUp: Bool) {
+        guard let card = cards.first(where: { $0.id == id })?.card else { return }
+        let properties = card.properties
+        let words = [
+            "vif \(card.name.number) \(isUp ? "up" : "down")", "\(properties.macAddress)",
+            "mtu \(properties.mtu)", "\(card.queueCount) queues", "spread \(card.isSpread)",
+            "offloads \(properties.offloads.rawValue)",
+        ]
+        print("network: " + words.joined(separator: ", "))
+    }
 
-    /// Each address once, when it can be used.
-    private func tellAddresses(of card: VirtualInterface, _ id: InterfaceID) {
-        for known in stack.addresses(of: id) where known.state == .preferred {
+    private func tellAddresses(_ id: InterfaceID) {
+        guard let card = cards.first(where: { $0.id == id })?.card else { return }
+        for known in network.stack.addresses(of: id) where known.state == .preferred {
             let words = "network: vif \(card.name.number) has \(known.address)"
             if told.contains(words) { continue }
             told.append(words)
@@ -147,38 +159,54 @@ private final class ProbeNetwork: @unchecked Sendable {
         }
     }
 
-    private func flush() {
-        for card in cards where stack.hasFrames(for: card.id) {
-            stack.withTransmitQueue(of: card.id) { card.card.transmit(&$0) }
+    /// Sends each datagram back to its sender, until the network ends.
+    func echoDatagrams() async {
+        do throws(BindError) {
+            let socket = try UDPSocket(network, port: 7)
+            for await datagram in socket {
+                do throws(SendError) {
+                    try await socket.sendWaiting(datagram.bytes, to: datagram.sender)
+                } catch {
+                    print("network: an echo is refused")
+                }
+            }
+        } catch {
+            Probe.require(false, "no socket at port 7")
         }
     }
 
-    func mindTime() async {
-        while !Task.isCancelled {
-            stack.poll(at: now)
-            for card in cards {
-                tellAddresses(of: card.card, card.id)
-                for group in stack.wantedGroups(on: card.id) where !wanted.contains(group) {
-                    wanted.append(group)
-                    card.card.setWanted(true, group: group)
-                }
+    /// `ping ADDRESS BYTES TIMES`.
+    func obey(_ line: String) async {
+        let words = line.split(separator: " ")
+        guard words.count == 4, words[0] == "ping", let address = IPAddress(String(words[1])),
+            let byteCount = Int(words[2]), let times = Int(words[3])
+        else { return Probe.require(false, "no such order: \(line)") }
+        var answers = 0
+        for _ in 0..<times {
+            do throws(PingError) {
+                let reply = try await network.ping(
+                    address, byteCount: byteCount, timeoutMilliseconds: 30_000)
+                if reply.isIntact, reply.byteCount == byteCount { answers += 1 }
+            } catch {
+                print("network: \(address) does not answer")
             }
-            flush()
-            try? await Task.sleep(for: .milliseconds(20))
         }
+        print("network: \(address) answered \(answers) of \(times), \(byteCount) bytes")
     }
 
     func tell() {
         for card in cards {
             let counts = card.card.statistics
-            print(
-                "network: vif \(card.card.name.number) received \(counts.receivedPackets) "
-                    + "in parts \(counts.receivedInParts) blank \(counts.receivedBlank) "
-                    + "hashes \(counts.receivedHashes) sent \(counts.sentPackets) "
-                    + "flaws \(counts.receiveFlaws) overruns \(counts.receiveOverruns) "
-                    + "unsendable \(counts.unsendablePackets) faults \(counts.faults) "
-                    + "spread \(card.card.isSpread) events \(counts.events) "
-                    + "notifications \(counts.notifications)")
+            let words: [(String, UInt64)] = [
+                ("received", counts.receivedPackets), ("in parts", counts.receivedInParts),
+                ("blank", counts.receivedBlank), ("hashes", counts.receivedHashes),
+                ("sent", counts.sentPackets), ("flaws", counts.receiveFlaws),
+                ("overruns", counts.receiveOverruns), ("unsendable", counts.unsendablePackets),
+                ("faults", counts.faults), ("events", counts.events),
+                ("notifications", counts.notifications),
+            ]
+            let text = words.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+            print("network: vif \(card.card.name.number) \(text)")
         }
     }
 }
