@@ -11,6 +11,17 @@ struct NetworkScene: Sendable {
     let network: Int
     private let bridges: [String]
 
+    private init(domain: RunningDomain, network: Int, bridges: [String]) {
+        self.domain = domain
+        self.network = network
+        self.bridges = bridges
+    }
+
+    /// Another guest of the same networks.
+    init(of domain: RunningDomain, in scene: NetworkScene) {
+        self.init(domain: domain, network: scene.network, bridges: scene.bridges)
+    }
+
     /// Numbers of networks: each is used once in a process.
     private static let numbers = Numbers()
 
@@ -24,10 +35,11 @@ struct NetworkScene: Sendable {
 
     /// A probe from its start to its regular end, all of whose pages are back.
     ///
+    /// - Parameter settles: whether its addresses are those that it is told.
     /// - Returns: its console.
     static func serve(
         _ arguments: [String] = [], in mode: BootMode, flavour: Flavour = .standard,
-        cards: [NetworkCard] = [NetworkCard()],
+        cards: [NetworkCard] = [NetworkCard()], settles: Bool = true,
         _ script: @Sendable (NetworkScene) async throws -> Void
     ) async throws -> String {
         let end = try await Stage.ordinary.run {
@@ -39,7 +51,7 @@ struct NetworkScene: Sendable {
                 domain: domain, network: network, bridges: cards.map(\.bridge))
             for card in cards.indices {
                 try await domain.wait(for: "network: vif \(card) up")
-                try await scene.settle(card: card)
+                if settles { try await scene.settle(card: card) }
             }
             try await script(scene)
             try await domain.send(line: "quit")

@@ -124,9 +124,8 @@ private func transmit(_ input: inout Input, _ memory: Memory) {
         page: memory.ring, features: features, startingAt: input.word())
     for _ in 0..<200 where !input.isEmpty {
         guard let packet = makePacket(&input, memory.pool) else { break }
-        switch machine.put(packet, reference: reference) {
-        case .accepted, .refused, .unsendable, .unlendable: break
-        }
+        // What is refused ends here.
+        _ = machine.put(packet, reference: reference)
         if input.byte() % 8 == 0 { _ = machine.put(.broadcast, isWanted: true) }
         _ = machine.push()
         memory.scribble(&input, slotByteCount: 12)
