@@ -25,6 +25,7 @@ let package = Package(
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzNet", of: ["NetFront", "TCPIP", "XenBus", "XenTypes"]),
         fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
         fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
         fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
