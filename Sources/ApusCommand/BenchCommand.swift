@@ -13,6 +13,7 @@ struct BenchCommand: Equatable {
     let runs: Int
     let milliseconds: Int
     let countsAll: Bool
+    let grants: BlockBench.Grants
     let filter: String
     let printsJSON: Bool
     let mirror: String?
@@ -24,7 +25,10 @@ struct BenchCommand: Equatable {
     init(_ words: some Sequence<String>) throws(UsageError) {
         let parsed = try Arguments(
             words,
-            valued: ["--mode", "--runs", "--seconds", "--milliseconds", "--filter", "--mirror"],
+            valued: [
+                "--mode", "--runs", "--seconds", "--milliseconds", "--grants", "--filter",
+                "--mirror",
+            ],
             plain: ["--json", "--counted"])
         let name = try parsed.only("what is to be measured")
         guard let subject = Subject(rawValue: name) else {
@@ -40,6 +44,7 @@ struct BenchCommand: Equatable {
         milliseconds =
             try parsed.number("--milliseconds", in: 10...600_000) ?? 1000 * seconds
         countsAll = parsed.flags.contains("--counted")
+        grants = try parsed.choice("--grants") ?? .kept
         filter = parsed.values["--filter"] ?? ""
         printsJSON = parsed.flags.contains("--json")
         mirror = parsed.values["--mirror"]
@@ -67,7 +72,8 @@ struct BenchCommand: Equatable {
         case .block:
             try await BlockBench(
                 image: image, mode: mode, runs: runs, milliseconds: milliseconds,
-                countsAll: countsAll, filter: filter, mirror: mirror, progress: Terminal.progress
+                countsAll: countsAll, grants: grants, filter: filter, mirror: mirror,
+                progress: Terminal.progress
             ).report()
         }
     }

@@ -114,6 +114,9 @@ enum Help {
                          the same in milliseconds
           --counted      all rows on the machine that counts instructions: a thousand million of
                          them are a second. Slow, and the same however busy this host is
+          --grants kept|each
+                         the guest lends its buffers once, as Linux does, or for each request
+                         (default: kept)
           --filter TEXT  only rows whose name has TEXT in it
           --json         an array of objects with name, unit, apus, peer, peerName and ratio
           --mirror URL   the Debian mirror for the root image, which is built at first use

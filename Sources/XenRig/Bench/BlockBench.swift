@@ -14,10 +14,20 @@ public struct BlockBench: Sendable {
     /// Whether rows of time are measured on the machine that counts instructions, too: then what
     /// else the host does shows in none.
     public let countsAll: Bool
+    /// How long the guest lends its buffers for.
+    public let grants: Grants
     /// Only rows whose name has this in it; all where it is empty.
     public let filter: String
     public let mirror: String?
     public let progress: Progress
+
+    /// How long a disk's pages stay lent.
+    public enum Grants: String, Sendable, CaseIterable {
+        /// From their first use on, as those of Linux do.
+        case kept
+        /// For each request anew.
+        case each
+    }
 
     var diskMiB = 128
     static let device = "xvda"
@@ -27,7 +37,7 @@ public struct BlockBench: Sendable {
     /// - Parameter image: that of Tests/Benchmarks.
     public init(
         image: GuestImage, mode: BootMode, runs: Int, milliseconds: Int, countsAll: Bool = false,
-        filter: String = "", mirror: String? = nil, progress: Progress
+        grants: Grants = .kept, filter: String = "", mirror: String? = nil, progress: Progress
     ) {
         precondition(runs > 0 && milliseconds > 0 && mode.rig == .xen)
         self.image = image
@@ -35,6 +45,7 @@ public struct BlockBench: Sendable {
         self.runs = runs
         self.milliseconds = milliseconds
         self.countsAll = countsAll
+        self.grants = grants
         self.filter = filter
         self.mirror = mirror
         self.progress = progress
@@ -120,7 +131,9 @@ public struct BlockBench: Sendable {
         let disks = [Disk(path: path, device: Self.device)]
         let peer = try await rig.startLinuxPeer(mode, disks: disks)
         let domain = try await rig.start(
-            DomainConfiguration(name: "apus", image: image.file, mode: mode, disks: disks))
+            DomainConfiguration(
+                name: "apus", image: image.file, mode: mode,
+                arguments: ["persistent=\(grants == .kept ? 1 : 0)"], disks: disks))
         let release = try await rig.kernelRelease()
         return Sides(
             apus: try await BenchParty(domain), peer: peer,
