@@ -39,7 +39,7 @@ struct ControlAnswer: Hashable, Sendable {
 /// The frontend's half of the control ring.
 struct ControlMachine: ~Copyable {
     private var ring: FrontRing
-    private var open: ControlMessage?
+    private var unanswered: ControlMessage?
     private var number: UInt16 = 0
 
     /// A ring in one zeroed page that outlives this value.
@@ -50,15 +50,15 @@ struct ControlMachine: ~Copyable {
     }
 
     /// Whether a message has no answer yet.
-    var isBusy: Bool { open != nil }
+    var isBusy: Bool { unanswered != nil }
 
     /// Sends a message; there is no other without an answer.
     ///
     /// - Returns: whether the backend wants an event.
     mutating func send(_ message: ControlMessage) -> Bool {
-        precondition(open == nil, "a message before the answer to another")
+        precondition(unanswered == nil, "a message before the answer to another")
         number &+= 1
-        open = message
+        unanswered = message
         var request = xen_netif_ctrl_request()
         request.id = number
         request.type = message.type
@@ -69,12 +69,12 @@ struct ControlMachine: ~Copyable {
 
     /// The answer, once it is there; after nil an event comes with it.
     mutating func takeAnswer() throws(NetworkFault) -> ControlAnswer? {
-        guard let message = open, try look() > 0 else { return nil }
+        guard let message = unanswered, try look() > 0 else { return nil }
         let response = ring.take(as: xen_netif_ctrl_response.self)
         guard response.id == number, response.type == message.type else {
             throw .unknownRequest(id: response.id)
         }
-        open = nil
+        unanswered = nil
         let isSuccess = response.status == UInt32(XEN_NETIF_CTRL_STATUS_SUCCESS)
         return ControlAnswer(isSuccess: isSuccess, value: isSuccess ? response.data : 0)
     }

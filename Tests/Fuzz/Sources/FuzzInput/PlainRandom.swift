@@ -1,4 +1,4 @@
-// Random numbers that are the same at every run, so that an input is all that there is to a finding.
+// Random numbers that are the same at every run: an input is all that there is to a finding.
 
 /// A generator that draws the same numbers every time.
 public struct PlainRandom: RandomNumberGenerator {

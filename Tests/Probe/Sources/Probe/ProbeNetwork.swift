@@ -1,5 +1,5 @@
-// One network of all cards, with the addresses that the arguments say, or a server of DHCP. It answers
-// pings, echoes UDP at port 7, and pings and looks up whom the console names.
+// One network of all cards, with the addresses that the arguments say, or a server of DHCP. It
+// answers pings, echoes UDP at port 7, and pings and looks up whom the console names.
 
 import Apus
 import NetFront
