@@ -41,9 +41,11 @@ struct ArgumentsTests {
         #expect(command.subject == .block)
         #expect(command.mode == .pvh)
         #expect(command.runs == 3)
-        #expect(!command.printsJSON)
-        let other = try BenchCommand(["--json", "block", "--mode=pv", "--runs", "5"])
+        #expect(!command.printsJSON && command.grants == .kept)
+        let other = try BenchCommand(
+            ["--json", "block", "--mode=pv", "--runs", "5", "--grants", "each"])
         #expect(other.mode == .pv && other.runs == 5 && other.printsJSON)
+        #expect(other.grants == .each)
     }
 
     @Test("a flavour of the rig is a Xen and a store")
