@@ -20,12 +20,14 @@ let package = Package(
         // For the fuzzers, which are a package of their own.
         .library(name: "XenStore", targets: ["XenStore"]),
         .library(name: "XenBus", targets: ["XenBus"]),
+        .library(name: "XenTypes", targets: ["XenTypes"]),
         .library(name: "Simulation", targets: ["Simulation", "ModelXen", "Hypercalls", "CXen"]),
         .library(name: "BlockDevices", targets: ["BlockDevices"]),
+        .library(name: "TCPIP", targets: ["TCPIP"]),
+        .library(name: "NetFront", targets: ["NetFront"]),
         .library(name: "BlockFront", targets: ["BlockFront"]),
         .library(name: "Storage", targets: ["Storage"]),
         .library(name: "ModelDisks", targets: ["ModelDisks"]),
-        .library(name: "TCPIP", targets: ["TCPIP"]),
         .executable(name: "apus", targets: ["ApusCommand"]),
     ],
     targets: [
@@ -62,6 +64,12 @@ let package = Package(
         floor("XenBus", on: ["XenTypes", "Clock", "XenStore"]),
         floor("Lifecycle", on: ["CXen", "Hypercalls", "Clock", "XenStore"]),
         // Floor 7
+        floor(
+            "NetFront",
+            on: [
+                "CXen", "XenTypes", "Rings", "TCPIP", "Hypercalls", "Events", "Grants", "Clock",
+                "Platform", "XenStore", "XenBus",
+            ]),
         floor(
             "BlockFront",
             on: [
@@ -132,8 +140,8 @@ let package = Package(
             "SimulationTests",
             of: [
                 "BlockDevices", "BlockFront", "CXen", "Clock", "Events", "Grants", "Hypercalls",
-                "ModelBackends", "ModelDisks", "ModelXen", "SeededRandomness", "Simulation",
-                "Storage", "XenBus", "XenStore",
+                "ModelBackends", "ModelDisks", "ModelXen", "NetFront", "Platform",
+                "SeededRandomness", "Simulation", "Storage", "TCPIP", "XenBus", "XenStore",
             ]),
         tests("BlockFrontTests", of: ["BlockDevices", "BlockFront", "CXen", "XenBus"]),
         tests(
@@ -155,6 +163,11 @@ let package = Package(
             of: [
                 "CXen", "XenTypes", "Hypercalls", "Events", "Clock", "XenStore", "XenBus",
                 "ModelXen", "ModelBackends", "Simulation", "SeededRandomness",
+            ]),
+        tests(
+            "NetFrontTests",
+            of: [
+                "CXen", "XenTypes", "Rings", "TCPIP", "NetFront", "XenBus", "SeededRandomness",
             ]),
         tests("TidyTests", of: ["RigTools"]),
     ],

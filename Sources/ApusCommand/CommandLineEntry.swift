@@ -8,6 +8,7 @@ enum Subcommand: Equatable {
     case build(BuildCommand)
     case test(TestCommand)
     case fuzz(FuzzCommand)
+    case bench(BenchCommand)
     case doctor(DoctorCommand)
     case help(String)
 
@@ -24,6 +25,7 @@ enum Subcommand: Equatable {
         case "build": self = .build(try BuildCommand(rest))
         case "test": self = .test(try TestCommand(rest))
         case "fuzz": self = .fuzz(try FuzzCommand(rest))
+        case "bench": self = .bench(try BenchCommand(rest))
         case "doctor": self = .doctor(try DoctorCommand(rest))
         case "help": self = .help(try rest.first.map(Self.helpText) ?? Help.general)
         case "--help", "-h": self = .help(Help.general)
@@ -44,6 +46,7 @@ enum Subcommand: Equatable {
         case .build(let command): return try await command.run()
         case .test(let command): return try await command.run()
         case .fuzz(let command): return try await command.run()
+        case .bench(let command): return try await command.run()
         case .doctor(let command): return try await command.run()
         case .help(let text):
             printBytes(Data("\(text)\n".utf8))

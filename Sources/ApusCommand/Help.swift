@@ -10,6 +10,7 @@ enum Help {
           build NAME     build NAME; the last line is the path of its image
           test           run the project's tests
           fuzz [NAME]    run the fuzzers of the decoders
+          bench NAME     measure a guest beside Linux on the same Xen
           doctor         say what this machine lacks, and how to install it
           help COMMAND   all about a command
 
@@ -28,7 +29,8 @@ enum Help {
         """
 
     static let commands = [
-        "run": run, "build": build, "test": test, "fuzz": fuzz, "doctor": doctor,
+        "run": run, "build": build, "test": test, "fuzz": fuzz, "bench": bench,
+        "doctor": doctor,
     ]
 
     private static let run = """
@@ -92,6 +94,36 @@ enum Help {
           --seconds N    how long each runs (default: 60); 0 for the corpus only
 
         FuzzCanary has a planted fault and proves that the others would be found.
+
+        \(ExitCode.table)
+        """
+
+    private static let bench = """
+        Usage: apus bench block [options]
+
+        Boots Xen with the guest of Tests/Benchmarks and a Linux domU side by side, both with the
+        same kind of disk over the same file, and lets them take turns. Prints a table: medians,
+        the spread (how far the greatest value is from the least, as a part of the median), and the
+        ratio, which is above 1 where Apus is better. A second machine, on which a nanosecond is an
+        instruction, counts instructions.
+
+          --mode pv|pvh  how both are booted (default: pvh)
+          --runs N       of each side for each row (default: 3)
+          --seconds N    that a run takes, after as many of warming up (default: 2)
+          --milliseconds N
+                         the same in milliseconds
+          --counted      all rows on the machine that counts instructions: a thousand million of
+                         them are a second. Slow, and the same however busy this host is
+          --grants kept|each
+                         the guest lends its buffers once, as Linux does, or for each request
+                         (default: kept)
+          --filter TEXT  only rows whose name has TEXT in it
+          --json         an array of objects with name, unit, apus, peer, peerName and ratio
+          --mirror URL   the Debian mirror for the root image, which is built at first use
+
+        What the rows mean: Documentation/benchmarks.md.
+
+        \(environment)
 
         \(ExitCode.table)
         """

@@ -45,22 +45,28 @@ public final class Disk: BlockDevice, @unchecked Sendable {
     public var pendingCount: Int { engine.table.count }
 
     /// Reads sectors into a part of a buffer, without a copy.
-    public func read(at sector: UInt64, into slice: PageBuffer.Slice) async throws(BlockError) {
+    nonisolated(nonsending) public func read(
+        at sector: UInt64, into slice: PageBuffer.Slice
+    ) async throws(BlockError) {
         try await engine.transfer(.read, at: sector, slice)
     }
 
     /// Writes sectors from a part of a buffer, without a copy.
-    public func write(at sector: UInt64, from slice: PageBuffer.Slice) async throws(BlockError) {
+    nonisolated(nonsending) public func write(
+        at sector: UInt64, from slice: PageBuffer.Slice
+    ) async throws(BlockError) {
         try await engine.transfer(.write, at: sector, slice)
     }
 
     /// Reads neighbouring sectors into several places, as one request where they fit.
-    public func read(at sector: UInt64, into slices: [PageBuffer.Slice]) async throws(BlockError) {
+    nonisolated(nonsending) public func read(
+        at sector: UInt64, into slices: [PageBuffer.Slice]
+    ) async throws(BlockError) {
         try await engine.transfer(.read, at: sector, slices)
     }
 
     /// Writes neighbouring sectors from several places, as one request where they fit.
-    public func write(
+    nonisolated(nonsending) public func write(
         at sector: UInt64, from slices: [PageBuffer.Slice]
     ) async throws(BlockError) {
         try await engine.transfer(.write, at: sector, slices)
@@ -71,7 +77,7 @@ public final class Disk: BlockDevice, @unchecked Sendable {
     ///
     /// A backend that died may have taken with it what it had acknowledged and not flushed: then
     /// the flushes that wait throw `medium`, or the next one does, if none waits; once.
-    public func flush() async throws(BlockError) {
+    nonisolated(nonsending) public func flush() async throws(BlockError) {
         if engine.phase == .unreachable || engine.phase == .over { throw .offline }
         if engine.hasUntoldLoss {
             engine.hasUntoldLoss = false
@@ -86,7 +92,7 @@ public final class Disk: BlockDevice, @unchecked Sendable {
     ///
     /// - Parameter isSecure: all of the sectors are made unreadable for good; then they must be
     ///   whole units.
-    public func discard(
+    nonisolated(nonsending) public func discard(
         _ sectors: Range<UInt64>, isSecure: Bool
     ) async throws(BlockError) {
         let geometry = geometry

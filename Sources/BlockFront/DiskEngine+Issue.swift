@@ -46,48 +46,52 @@ extension DiskEngine {
         let slot = ring.takeSlot()
         let isLarge = wantsLarge(table.first) && ring.makeLarge(slot)
         let sector = table.places[Int(table.first)].nextSector
-        var request = blkif_request()
-        let isSent = withUnsafeMutableBytes(of: &request.seg) { inlineSegments in
-            let room = ring.slots[Int(slot)].room
-            var draft = Draft(
-                segments: room?.segments ?? inlineSegments.baseAddress.unsafelyUnwrapped,
-                storage: ring.storage(of: slot),
-                limit: isLarge ? ring.segmentLimit : BlockRing.inlineLimit,
-                access: operation == BLKIF_OP_READ || keeper != nil ? .readWrite : .readOnly)
-            gather(&draft, on: ring)
-            guard draft.segmentCount > 0 else { return false }
-            ring.slots[Int(slot)].grantCount = draft.grantCount
-            ring.slots[Int(slot)].partCount = draft.partCount
-            request.nr_segments = UInt8(truncatingIfNeeded: draft.segmentCount)
-            return true
-        }
-        guard isSent else {
+        // Written where the backend reads it, which it does once it is told.
+        let request = ring.ring.nextSlot.assumingMemoryBound(to: blkif_request.self)
+        let room = ring.slots[Int(slot)].room
+        var draft = Draft(
+            segments: room?.segments ?? Self.segments(of: request),
+            storage: ring.storage(of: slot),
+            limit: isLarge ? ring.segmentLimit : BlockRing.inlineLimit,
+            access: operation == BLKIF_OP_READ || keeper != nil ? .readWrite : .readOnly)
+        gather(&draft, on: ring)
+        guard draft.segmentCount > 0 else {
             ring.freeSlot(slot)
             // Without a segment: nothing can be lent, or what was first can never be.
             return !isStarved
         }
+        ring.slots[Int(slot)].grantCount = draft.grantCount
+        ring.slots[Int(slot)].partCount = draft.partCount
         statistics.requestCount += 1
         let id = ring.launch(slot, operation)
-        if let room = ring.slots[Int(slot)].room {
-            putIndirect(room, on: ring, operation, id, sector, request.nr_segments)
+        if let room {
+            putIndirect(room, on: ring, operation, id, sector, UInt16(draft.segmentCount))
         } else {
-            request.operation = UInt8(operation)
-            request.id = id
-            request.sector_number = sector
-            ring.ring.put(request)
+            request.pointee.operation = UInt8(operation)
+            request.pointee.nr_segments = UInt8(draft.segmentCount)
+            request.pointee.handle = 0
+            request.pointee.id = id
+            request.pointee.sector_number = sector
+            ring.ring.putWritten()
         }
         return true
     }
 
+    @inline(__always)
+    private static func segments(
+        of request: UnsafeMutablePointer<blkif_request>
+    ) -> UnsafeMutableRawPointer {
+        withUnsafeMutablePointer(to: &request.pointee.seg) { UnsafeMutableRawPointer($0) }
+    }
+
     private func putIndirect(
         _ room: LargeRoom, on ring: BlockRing, _ operation: Int32, _ id: UInt64, _ sector: UInt64,
-        _ segmentCount: UInt8
+        _ segmentCount: UInt16
     ) {
         var request = blkif_request_indirect()
         request.operation = UInt8(BLKIF_OP_INDIRECT)
         request.indirect_op = UInt8(operation)
-        // A limit of 256 segments does not fit into a byte, and no request has none.
-        request.nr_segments = segmentCount == 0 ? 256 : UInt16(segmentCount)
+        request.nr_segments = segmentCount
         request.id = id
         request.sector_number = sector
         request.indirect_grefs.0 = room.reference.rawValue

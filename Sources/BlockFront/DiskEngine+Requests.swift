@@ -7,7 +7,7 @@ import _Concurrency
 extension DiskEngine {
     /// Reads or writes the bytes of one slice.
     @inline(__always)
-    func transfer(
+    nonisolated(nonsending) func transfer(
         _ kind: Operation.Kind, at sector: UInt64, _ slice: PageBuffer.Slice
     ) async throws(BlockError) {
         try check(kind, sector, slice.byteOffset, byteCount: slice.byteCount)
@@ -19,7 +19,7 @@ extension DiskEngine {
     }
 
     /// Reads or writes the bytes of several slices.
-    func transfer(
+    nonisolated(nonsending) func transfer(
         _ kind: Operation.Kind, at sector: UInt64, _ slices: [PageBuffer.Slice]
     ) async throws(BlockError) {
         var byteCount = 0
@@ -37,7 +37,7 @@ extension DiskEngine {
     }
 
     /// A flush, or a discard of sectors of the disk's own size.
-    func command(
+    nonisolated(nonsending) func command(
         _ kind: Operation.Kind, _ sectors: Range<UInt64> = 0..<0
     ) async throws(BlockError) {
         let index = try await takePlace()
@@ -80,7 +80,7 @@ extension DiskEngine {
 
     /// A place in the table, at once or when one is free.
     @inline(__always)
-    private func takePlace() async throws(BlockError) -> Int32 {
+    nonisolated(nonsending) private func takePlace() async throws(BlockError) -> Int32 {
         guard phase != .unreachable, phase != .over else { throw .offline }
         if table.count + reservedCount < table.capacity, room.isEmpty, let index = table.take() {
             return index
@@ -88,7 +88,7 @@ extension DiskEngine {
         return try await waitForPlace()
     }
 
-    private func waitForPlace() async throws(BlockError) -> Int32 {
+    nonisolated(nonsending) private func waitForPlace() async throws(BlockError) -> Int32 {
         while true {
             let isSignal = await room.wait()
             if reservedCount > 0, isSignal { reservedCount -= 1 }
@@ -100,7 +100,7 @@ extension DiskEngine {
 
     /// Puts an operation into the queue and waits for its end.
     @inline(__always)
-    private func wait(_ index: Int32) async -> BlockError? {
+    nonisolated(nonsending) private func wait(_ index: Int32) async -> BlockError? {
         let serial = table.places[Int(index)].serial
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in

@@ -94,19 +94,24 @@ public final class ControlListener: @unchecked Sendable {
     /// Reads a value and empties it, as one, so that no later order is taken for this one.
     private func take(_ path: String) async -> [UInt8] {
         do throws(XenStoreError) {
+            // Most looks find nothing. They do without a transaction, which in QEMU's store fails
+            // when anything at all is written meanwhile.
+            guard Self.isOrder(try await store.readBytes(path)) else { return [] }
             let value = try await store.transaction {
                 (transaction) async throws(XenStoreError) -> [UInt8] in
                 let value = try await transaction.readBytes(path)
-                if value.contains(where: { $0 != 0 }) { try await transaction.write(path, "") }
+                if Self.isOrder(value) { try await transaction.write(path, "") }
                 return value
             }
-            if value.contains(where: { $0 != 0 }) { orderCount += 1 }
+            if Self.isOrder(value) { orderCount += 1 }
             return value
         } catch {
             // Not there, or not to be emptied: then it would be carried out again and again.
             return []
         }
     }
+
+    private static func isOrder(_ value: [UInt8]) -> Bool { value.contains { $0 != 0 } }
 
     private func printable(_ bytes: [UInt8]) -> String {
         let shown = bytes.prefix(Self.shownByteCount).map { byte in

@@ -70,6 +70,22 @@ public struct FrontRing: ~Copyable, @unchecked Sendable {
         requestIndex &+= 1
     }
 
+    /// The memory of the next slot, which must be free, for a request that is written in place and
+    /// then counted in by ``putWritten()``. It holds what it held before: nothing secret, as the
+    /// peer has seen it.
+    @inline(__always)
+    public var nextSlot: UnsafeMutableRawPointer {
+        precondition(openCount < slotCount, "a request without a slot")
+        return shared.slot(requestIndex)
+    }
+
+    /// Puts the request that was written to ``nextSlot``.
+    @inline(__always)
+    public mutating func putWritten() {
+        precondition(openCount < slotCount, "a request without a slot")
+        requestIndex &+= 1
+    }
+
     /// Gives the peer what was put.
     ///
     /// - Returns: whether it wants an event.

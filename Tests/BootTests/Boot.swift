@@ -63,6 +63,13 @@ enum Image {
 
     private static let builtProbe = Task { try await build("Probe", in: "Tests/Probe") }
     private static let builtHello = Task { try await build("Hello", in: "Examples/Hello") }
+    private static let builtBenchmarks = Task {
+        try await build("Benchmarks", in: "Tests/Benchmarks")
+    }
+
+    static var benchmarks: GuestImage {
+        get async throws { try await builtBenchmarks.value }
+    }
 
     static var probe: GuestImage {
         get async throws { try await builtProbe.value }

@@ -5,7 +5,8 @@ import PackageDescription
 /// it nothing here links.
 func fuzzer(_ name: String, of modules: [String]) -> Target {
     .executableTarget(
-        name: name, dependencies: modules.map { .product(name: $0, package: "Apus") },
+        name: name,
+        dependencies: ["FuzzInput"] + modules.map { .product(name: $0, package: "Apus") },
         swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
@@ -19,16 +20,19 @@ let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "Apus", path: "../..")],
     targets: [
+        .target(name: "FuzzInput", swiftSettings: [.treatAllWarnings(as: .error)]),
         // Has a fault, which proves that the others would be found.
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
         fuzzer("FuzzXenBus", of: ["XenBus"]),
+        fuzzer("FuzzNet", of: ["NetFront", "TCPIP", "XenBus", "XenTypes"]),
         fuzzer("FuzzBlock", of: ["BlockFront", "BlockDevices", "XenBus", "Simulation"]),
         fuzzer("FuzzKeyValueStore", of: ["Storage", "BlockDevices", "ModelDisks"]),
         fuzzer("FuzzTarVolume", of: ["Storage", "BlockDevices", "ModelDisks"]),
         // A stack and its user, for the three below: each has frames of its own kind.
         .target(
-            name: "StackUnderTest", dependencies: [.product(name: "TCPIP", package: "Apus")],
+            name: "StackUnderTest",
+            dependencies: ["FuzzInput", .product(name: "TCPIP", package: "Apus")],
             swiftSettings: [.treatAllWarnings(as: .error)]),
         stackFuzzer("FuzzIPv4"),
         stackFuzzer("FuzzIPv6"),

@@ -1,3 +1,4 @@
+import CXen
 import Hypercalls
 import ModelXen
 import Testing
@@ -139,6 +140,17 @@ struct ControlListenerTests {
             rig.store.write("control/shutdown", "poweroff")
         }
         #expect(rig.requests == [])
+    }
+
+    /// QEMU's store lets a transaction fail when anything at all is written meanwhile, so that one
+    /// in vain can go on for as long as the application writes.
+    @Test func `a look that finds no order starts no transaction`() throws {
+        let rig = try LifecycleRig()
+        rig.store.write("control/sysrq", "")
+        try rig.whileRunning(rig.makeListener().run) {
+            rig.store.write("control/other", "poweroff")
+        }
+        #expect(rig.store.requestCounts[UInt32(XS_TRANSACTION_START)] == nil)
     }
 
     private func contents(_ store: ModelStore) -> [String: String] {

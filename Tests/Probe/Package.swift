@@ -9,6 +9,8 @@ let package = Package(
             name: "Probe",
             dependencies: [
                 .product(name: "Apus", package: "Apus"), .product(name: "XenBus", package: "Apus"),
+                .product(name: "NetFront", package: "Apus"),
+                .product(name: "TCPIP", package: "Apus"),
                 .product(name: "BlockDevices", package: "Apus"),
                 .product(name: "BlockFront", package: "Apus"),
                 .product(name: "Storage", package: "Apus"),

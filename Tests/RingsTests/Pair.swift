@@ -43,7 +43,13 @@ final class Pair {
 
     func putRequest() {
         next += 1
-        front.put(Word(value: next))
+        // Copied into the slot, or written there: it is the same.
+        if next % 2 == 0 {
+            front.put(Word(value: next))
+        } else {
+            front.nextSlot.storeBytes(of: Word(value: next), as: Word.self)
+            front.putWritten()
+        }
         unpushedRequests.append(next)
     }
 

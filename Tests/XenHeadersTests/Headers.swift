@@ -35,6 +35,7 @@ struct Headers {
         let names = [
             "xen", "event_channel", "sched", "vcpu", "memory", "version", "callback", "nmi",
             "elfnote", "errno", "grant_table", "io/console", "io/xs_wire", "io/xenbus", "io/blkif",
+            "io/netif",
             "hvm/hvm_op", "hvm/params", "hvm/hvm_vcpu", "arch-x86/hvm/start_info", "arch-x86/cpuid",
         ]
         let includes = names.map { "#include \"\(directory)/\($0).h\"\n" }

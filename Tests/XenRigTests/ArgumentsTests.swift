@@ -35,6 +35,19 @@ struct ArgumentsTests {
         #expect(throws: UsageError.self) { try FuzzCommand(["A", "B"]) }
     }
 
+    @Test("a bench runs three times on each side unless told otherwise")
+    func bench() throws {
+        let command = try BenchCommand(["block"])
+        #expect(command.subject == .block)
+        #expect(command.mode == .pvh)
+        #expect(command.runs == 3)
+        #expect(!command.printsJSON && command.grants == .kept)
+        let other = try BenchCommand(
+            ["--json", "block", "--mode=pv", "--runs", "5", "--grants", "each"])
+        #expect(other.mode == .pv && other.runs == 5 && other.printsJSON)
+        #expect(other.grants == .each)
+    }
+
     @Test("a flavour of the rig is a Xen and a store")
     func flavour() throws {
         let command = try RunCommand(["Hello", "--xen", "4.17", "--store=oxenstored"])
@@ -49,7 +62,8 @@ struct ArgumentsTests {
             ["run", "a", "--vcpus", "many"], ["run", "a", "--xen", "4.2"],
             ["run", "a", "--store", "redis"], ["run", "a", "--mode", "qemu", "--xen", "4.17"],
             ["run", "a", "--frob"], ["build"],
-            ["doctor", "x"], ["test", "x"], ["help", "frob"],
+            ["bench"], ["bench", "tea"], ["bench", "block", "--mode", "qemu"],
+            ["bench", "block", "--runs", "0"], ["doctor", "x"], ["test", "x"], ["help", "frob"],
         ])
     func wrong(words: [String]) {
         do throws(UsageError) {

@@ -72,6 +72,9 @@ struct ConfigurationTests {
         #expect(text.contains("vdev=xvdb,access=ro,"))
         let network = "\"mac=00:16:3e:00:00:01,script=rig-network\", \"script=rig-network\""
         #expect(text.contains("vif = [\(network)]\n"))
+        #expect(
+            NetworkCard(bridge: "other", mtu: 9000).specification
+                == "bridge=other,mtu=9000,script=rig-network")
     }
 
     @Test("QEMU gets the same as arguments")
@@ -79,5 +82,10 @@ struct ConfigurationTests {
         let words = base.qemuArguments(kernel: "/k", events: "/e", orders: "/o")
         #expect(words.contains("file,id=monitor,path=/e,input-path=/o"))
         #expect(words.suffix(2) == ["-append", "\"a b\""])
+        var domain = base
+        domain.networkCards = [NetworkCard(), NetworkCard(address: "00:16:3e:00:00:01")]
+        let cards = domain.qemuArguments(kernel: "/k", events: "/e", orders: "/o").suffix(8)
+        #expect(cards.contains("tap,id=net0,script=/etc/xen/scripts/rig-tap,downscript=no"))
+        #expect(cards.last == "xen-net-device,netdev=net1,mac=00:16:3e:00:00:01")
     }
 }

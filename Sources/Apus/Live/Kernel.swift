@@ -46,6 +46,8 @@
         var watchdog: Watchdog?
         /// What drivers want done when the jobs of this turn are.
         var endOfTurn: [() -> Void] = []
+        /// Those of them that are being done.
+        var endingTurn: [() -> Void] = []
 
         private let timer: EventChannel
         /// What the timer is set to; 0 when it is not.

@@ -59,11 +59,11 @@
         /// Whether something is to be done at the end of this turn.
         var owesEndOfTurn: Bool { !endOfTurn.isEmpty }
 
-        /// Takes what is to be done now; what that asks for in its turn comes next time.
-        mutating func takeEndOfTurn() -> [() -> Void] {
-            let calls = endOfTurn
-            endOfTurn.removeAll()
-            return calls
-        }
+        /// Begins with what is to be done now, the same memory every time; what that asks for in
+        /// its turn comes next time.
+        mutating func beginEndOfTurn() { swap(&endOfTurn, &endingTurn) }
+
+        /// Everything is done.
+        mutating func finishEndOfTurn() { endingTurn.removeAll(keepingCapacity: true) }
     }
 #endif

@@ -23,7 +23,10 @@
         }
 
         private static func endTurn() {
-            for call in kernel.pointee.takeEndOfTurn() { call() }
+            kernel.pointee.beginEndOfTurn()
+            // By index: a loop over the array would hold it, and so have it copied.
+            for index in 0..<kernel.pointee.endingTurn.count { kernel.pointee.endingTurn[index]() }
+            kernel.pointee.finishEndOfTurn()
         }
 
         private static func runJobs() {

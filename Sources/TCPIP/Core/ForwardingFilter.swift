@@ -16,6 +16,10 @@ public enum ForwardingVerdict: Sendable {
 /// unless it is passed on as one. Whoever changes it puts the checksums right, and minds
 /// ``ChecksumState/blank``.
 public protocol ForwardingFilter: AnyObject {
+    /// Whether pieces of packets of IPv4 are put together before they are looked at, be they for us
+    /// or for others.
+    var needsWholePackets: Bool { get }
+
     /// A packet came from a device; before it is looked up whether it is for us.
     func packetArrived(
         _ packet: inout Packet, on interface: InterfaceID, at time: NetworkTime
@@ -26,4 +30,15 @@ public protocol ForwardingFilter: AnyObject {
         _ packet: inout Packet, from source: InterfaceID, through interface: InterfaceID,
         at time: NetworkTime
     ) -> ForwardingVerdict
+
+    /// The beginning of a packet that came from a device is about to be quoted in an error to its
+    /// sender, who is to find in it what was sent.
+    func packetQuoted(_ packet: inout Packet, on interface: InterfaceID)
+}
+
+extension ForwardingFilter {
+    /// Pieces are looked at as they come.
+    public var needsWholePackets: Bool { false }
+    /// Packets are quoted as they are.
+    public func packetQuoted(_ packet: inout Packet, on interface: InterfaceID) {}
 }

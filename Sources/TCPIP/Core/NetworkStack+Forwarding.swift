@@ -22,6 +22,15 @@ extension NetworkStack {
                 on: index)
             return
         }
+        let limit = path.mtu
+        // Before a filter changes it: its sender is to know it again.
+        guard header.mayFragment || wireCount(of: packet, headers: header.byteCount) <= limit else {
+            interfaces[index].drop(.tooBig)
+            sendICMPv4Error(
+                ICMPv4Type.unreachable, code: ICMPv4Type.fragmentationNeeded,
+                parameter: UInt32(limit), about: packet, on: index)
+            return
+        }
         // The two bytes of time to live and protocol are a word of the sum.
         let word = packet.bytes.word(8)
         let checksum = packet.bytes.word(10)
@@ -30,15 +39,7 @@ extension NetworkStack {
         bytes.put(
             InternetChecksum.updated(checksum, replacing: word, by: word - 0x100), at: 10)
         guard filterLeaving(&packet, from: index, to: path.interface) else { return }
-        let limit = path.mtu
         if wireCount(of: packet, headers: header.byteCount) > limit {
-            guard header.mayFragment else {
-                interfaces[index].drop(.tooBig)
-                sendICMPv4Error(
-                    ICMPv4Type.unreachable, code: ICMPv4Type.fragmentationNeeded,
-                    parameter: UInt32(limit), about: packet, on: index)
-                return
-            }
             refragment(packet, along: &path, on: index)
             return
         }

@@ -113,9 +113,10 @@ extension NetworkStack {
         }
         // As much as fits into 576 bytes (RFC 1812 section 4.3.2.3).
         let quoted = min(packet.count, 576 - IPv4Header.byteCount - 8)
-        guard let message = makeError(type, code, parameter, quoting: packet, count: quoted) else {
-            return
-        }
+        guard
+            let message = makeError(
+                type, code, parameter, quoting: packet, count: quoted, from: index)
+        else { return }
         var sum = InternetChecksum()
         sum.add(message, from: 0)
         finishError(
@@ -123,12 +124,13 @@ extension NetworkStack {
             to: IPv6Address(mapping: source), protocolNumber: ProtocolNumber.icmp, on: index)
     }
 
-    /// A message with the beginning of the packet that it is about.
+    /// A message with the beginning of the packet that it is about, as its sender knows it.
     func makeError(
         _ type: UInt8, _ code: UInt8, _ parameter: UInt32, quoting packet: borrowing Packet,
-        count: Int
+        count: Int, from index: Int
     ) -> Packet? {
         guard var message = pool.copy(packet, from: 0, count: count) else { return nil }
+        if index != 0, let filter { filter.packetQuoted(&message, on: InterfaceID(index: index)) }
         message.prepend(8)
         var bytes = message.mutableBytes
         bytes.put(UInt16(type) << 8 | UInt16(code), at: 0)

@@ -112,9 +112,10 @@ extension NetworkStack {
         }
         // As much as fits into the least MTU (RFC 4443 section 2.4 (c)).
         let quoted = min(packet.count, IPv6Header.minimumMTU - IPv6Header.byteCount - 8)
-        guard let message = makeError(type, code, parameter, quoting: packet, count: quoted) else {
-            return
-        }
+        guard
+            let message = makeError(
+                type, code, parameter, quoting: packet, count: quoted, from: index)
+        else { return }
         let own = isOurs(target) ? target : self.source(for: source, on: index)
         guard let own else { return }
         let sum = checksumICMPv6(message, from: own, to: source)

@@ -20,19 +20,40 @@ extension NetworkStack {
             return
         }
         if index != 0, let filter {
-            guard
-                passes(
-                    filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
-                    on: index)
-            else { return }
-            guard let changed = try? IPv4Header(packet.bytes, packetCount: packet.count) else {
-                interfaces[index].drop(.badHeader)
-                return
+            if header.isFragment, filter.needsWholePackets {
+                reassemble(packet, header, on: index)
+            } else {
+                routeFiltered(packet, filter, on: index)
             }
-            route(packet, changed, on: index)
             return
         }
         route(packet, header, on: index)
+    }
+
+    private func routeFiltered(
+        _ packet: consuming Packet, _ filter: any ForwardingFilter, on index: Int
+    ) {
+        var packet = packet
+        guard
+            passes(
+                filter.packetArrived(&packet, on: InterfaceID(index: index), at: now), packet,
+                on: index)
+        else { return }
+        guard let changed = try? IPv4Header(packet.bytes, packetCount: packet.count) else {
+            interfaces[index].drop(.badHeader)
+            return
+        }
+        route(packet, changed, on: index)
+    }
+
+    /// A packet that came in pieces: for us, or for the filter to look at.
+    func continueWhole(_ packet: consuming Packet, _ header: IPv4Header, on index: Int) {
+        if index != 0, let filter, filter.needsWholePackets {
+            routeFiltered(packet, filter, on: index)
+            return
+        }
+        packet.transportOffset = header.byteCount
+        deliver(packet, header, on: index)
     }
 
     private func route(_ packet: consuming Packet, _ header: IPv4Header, on index: Int) {

@@ -177,6 +177,29 @@ extension NetworkStack {
         return interfaces[index].mtu
     }
 
+    /// Sets an MTU smaller than the device's; nil: the device's own.
+    public func setMTU(_ mtu: Int?, of id: InterfaceID) throws(ConfigurationError) {
+        let index = try index(id)
+        interfaces[index].behaviour.mtu = mtu
+        interfaces[index].updateMTU()
+        invalidatePaths()
+    }
+
+    /// What an interface does by itself.
+    public func behaviour(of id: InterfaceID) -> InterfaceBehaviour? {
+        guard let index = try? index(id) else { return nil }
+        return interfaces[index].behaviour
+    }
+
+    /// The address of an interface's device.
+    public func macAddress(of id: InterfaceID) -> MACAddress? {
+        guard let index = try? index(id) else { return nil }
+        return interfaces[index].mac
+    }
+
+    /// Packets that wait for the addresses of their next hops.
+    public var unresolvedCount: Int { neighbours.pendingCount }
+
     /// The neighbours known at present, of all interfaces.
     public var neighbourCount: Int { neighbours.count }
 }

@@ -30,8 +30,7 @@ extension NetworkStack {
                 return
             }
             packet.isForGroup = isForGroup
-            packet.transportOffset = whole.byteCount
-            deliver(packet, whole, on: index)
+            continueWhole(packet, whole, on: index)
         }
     }
 

@@ -12,7 +12,7 @@ extension NetworkStack {
         let isIPv4 = destination.isIPv4
         if let gateway = route.gateway {
             guard gateway.asIPv6.isIPv4 == isIPv4, !gateway.asIPv6.isGroup,
-                !gateway.isUnspecified, !gateway.isLoopback
+                !gateway.isUnspecified, !gateway.isLoopback, gateway != .v4(.broadcast)
             else { throw .badAddress }
         }
         let none: IPv6Address = isIPv4 ? .unspecifiedIPv4 : .unspecified
@@ -57,6 +57,15 @@ extension NetworkStack {
         }
         return target.isIPv4
             ? routes4.lookUp(target, where: isUsable) : routes6.lookUp(target, where: isUsable)
+    }
+
+    /// Whether what is sent to an address on an interface's link is for us: its own, a group's, or
+    /// everybody's.
+    func isAddressed(_ address: IPv4Address, on id: InterfaceID) -> Bool {
+        guard let index = try? index(id) else { return false }
+        return address.isMulticast || address.isBroadcast
+            || interfaces[index].owns(IPv6Address(mapping: address))
+            || interfaces[index].isSubnetBroadcast(address)
     }
 
     /// Whether an address is one of ours, of any interface.

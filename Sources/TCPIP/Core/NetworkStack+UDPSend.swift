@@ -30,6 +30,22 @@ extension NetworkStack {
         leave()
     }
 
+    /// Sends a datagram of IPv4 from 0.0.0.0, whatever addresses the socket's interface has (RFC
+    /// 2131 section 4.1).
+    func sendUnconfigured(
+        _ bytes: RawSpan, from id: SocketID, to endpoint: Endpoint, at time: NetworkTime
+    ) throws(SendError) {
+        enter(time)
+        guard let record = udp.find(id) else { throw .closed }
+        record.pointee.path = try path(
+            to: endpoint.address.asIPv6, from: .unspecifiedIPv4,
+            through: record.pointee.interface >= 0 ? record.pointee.interface : nil)
+        try send(bytes, from: record, toPort: endpoint.port)
+        // The next one goes from where it should.
+        record.pointee.path = NetworkPath()
+        leave()
+    }
+
     private func findPath(
         _ record: UnsafeMutablePointer<UDPRecord>, to target: IPv6Address, zone: UInt32
     ) throws(SendError) {

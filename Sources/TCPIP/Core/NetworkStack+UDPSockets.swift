@@ -18,7 +18,7 @@ extension NetworkStack {
         if port == 0 {
             guard let free = freePort() else { throw .full }
             chosen = free
-        } else if isInUse(port, local, interface: options.interface) {
+        } else if isReserved(port) || isInUse(port, local, interface: options.interface) {
             throw .inUse
         }
         guard let slot = udp.open() else { throw .full }
@@ -34,9 +34,9 @@ extension NetworkStack {
     private func freePort() -> UInt16? {
         let (first, count) = (UInt64(49152), UInt64(16384))
         let start = random(below: count)
-        // No more sockets than ports: so many tries suffice.
-        for step in 0..<UInt64(udp.capacity + 1) {
+        for step in 0..<count {
             let port = UInt16(first + (start + step) % count)
+            if isReserved(port) { continue }
             var isFree = true
             udp.forEach(port: port) { _, _ in
                 isFree = false
@@ -45,6 +45,29 @@ extension NetworkStack {
             if isFree { return port }
         }
         return nil
+    }
+
+    /// From now on no socket gets these ports: somebody else answers at them, such as who
+    /// translates addresses. False, and nothing is reserved, when a socket has one already.
+    public func reserve(_ ports: [ClosedRange<UInt16>]) -> Bool {
+        for slot in 0..<udp.capacity where udp.records[slot].isUsed {
+            let port = udp.records[slot].localPort
+            if ports.contains(where: { $0.contains(port) }) { return false }
+        }
+        reservedPorts += ports
+        return true
+    }
+
+    /// Sockets may have these ports again.
+    public func unreserve(_ ports: [ClosedRange<UInt16>]) {
+        for range in ports {
+            if let place = reservedPorts.firstIndex(of: range) { reservedPorts.remove(at: place) }
+        }
+    }
+
+    func isReserved(_ port: UInt16) -> Bool {
+        for range in reservedPorts where range.contains(port) { return true }
+        return false
     }
 
     private func isInUse(_ port: UInt16, _ local: IPv6Address, interface: InterfaceID?) -> Bool {

@@ -37,6 +37,8 @@ public final class NetworkStack: @unchecked Sendable {
     let random: () -> UInt64
     var isForwarding = false
     var filter: (any ForwardingFilter)?
+    /// Ports that no socket gets: see ``reserve(_:)``.
+    var reservedPorts: [ClosedRange<UInt16>] = []
     var fragmentCounters: InlineArray<64, UInt32>
     var events: [StackEvent] = []
     var echoes: BoundedList<EchoWaiter>

@@ -9,7 +9,7 @@ public struct SocketID: Hashable, Sendable {
 
 /// Why a socket cannot be opened.
 public enum BindError: Error, Equatable, Sendable {
-    /// Another has the port and the address.
+    /// Another has the port and the address, or the port is reserved.
     case inUse
     /// Not an address of ours, nor a group's.
     case notOurs

@@ -28,7 +28,7 @@ public enum DNSError: Error, Equatable, Sendable {
     case noRecords
     /// No server is known. Lasts until one is configured.
     case noServers
-    /// No server answered in time. Transient.
+    /// No server answered in time, or by the caller's deadline. Transient.
     case timedOut
     /// The servers cannot be reached. Transient.
     case unreachable

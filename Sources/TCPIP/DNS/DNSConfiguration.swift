@@ -18,6 +18,9 @@ public struct DNSConfiguration: Sendable {
     public var cacheLimit = 256
     /// Lookups at once.
     public var lookupLimit = 256
+    /// Ports that questions do not come from, because somebody else answers at them. Together no
+    /// more than half of ``ports``.
+    public var excludedPorts: [ClosedRange<UInt16>] = []
     /// Questions on the way at once, each with a port of its own.
     public var transactionLimit = 64
 

@@ -75,12 +75,16 @@ extension DNSResolver {
         transactions[index].deadline = now.advanced(byMilliseconds: span)
     }
 
-    /// A port that no other transaction has. Ends: there are far fewer transactions than ports,
-    /// and the search goes through them in order after a few draws.
+    /// A port that no other transaction has, and that is not excluded: each with the same
+    /// probability, since one behind a range that is left out would else be guessed. Ends after
+    /// draws of which half or more succeed; then the last one is refused where it is opened.
     private func freePort(_ random: inout some RandomNumberGenerator) -> UInt16 {
         var port = UInt16.random(in: DNSConfiguration.ports, using: &random)
-        while transactions.contains(where: { $0.port == port }) {
-            port = port == .max ? DNSConfiguration.ports.lowerBound : port + 1
+        for _ in 0..<128 {
+            let isTaken = transactions.contains { $0.port == port }
+            let isExcluded = configuration.excludedPorts.contains { $0.contains(port) }
+            if !isTaken, !isExcluded { return port }
+            port = UInt16.random(in: DNSConfiguration.ports, using: &random)
         }
         return port
     }

@@ -5,6 +5,8 @@
 public struct PacketFragment: @unchecked Sendable {
     // Unchecked: everything is on the guest's one executor.
 
+    /// Whose page it is.
+    public let pool: PacketPool.Identity
     /// The page's number in its pool.
     public let bufferIndex: Int
     /// The page.
@@ -31,6 +33,7 @@ extension Packet {
     @inline(__always)
     private static func fragment(_ buffer: UnsafeMutablePointer<PacketBuffer>) -> PacketFragment {
         PacketFragment(
+            pool: PacketPool.Identity(state: buffer.pointee.pool),
             bufferIndex: Int(buffer.pointee.index), page: buffer.pointee.page,
             offset: Int(buffer.pointee.start),
             count: Int(buffer.pointee.end &- buffer.pointee.start))

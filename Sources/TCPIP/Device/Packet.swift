@@ -36,10 +36,7 @@ public struct Packet: ~Copyable, @unchecked Sendable {
         // Ends: a chain is as long as the pool at most, and no buffer is in it twice.
         while let page = step {
             step = page.pointee.next
-            let pool = page.pointee.pool
-            page.pointee.next = pool.pointee.free
-            pool.pointee.free = page
-            pool.pointee.freeCount &+= 1
+            PacketPool.giveBack(page)
         }
     }
 

@@ -18,6 +18,10 @@ struct PacketBuffer {
     /// Of a packet's first buffer: the bytes and the number of all others of the packet.
     @usableFromInline var restByteCount: UInt32
     @usableFromInline var restBufferCount: UInt32
+    /// Not to be made a packet of: see ``PacketPool/withhold(_:)``.
+    @usableFromInline var isWithheld = false
+    /// Withheld, and part of no packet.
+    @usableFromInline var isIdle = false
     @usableFromInline var metadata: PacketMetadata
     /// Of a received packet's first buffer: the interface it came through, and where the
     /// transport's header begins within the packet, which then begins with IP's.
@@ -41,6 +45,7 @@ struct PacketPoolState {
     @usableFromInline var free: UnsafeMutablePointer<PacketBuffer>?
     @usableFromInline var freeCount: Int
     @usableFromInline var count: Int
+    @usableFromInline var withheldCount = 0
 
     @usableFromInline init() {
         free = nil

@@ -33,6 +33,10 @@ public final class PacketPool: @unchecked Sendable {
 
     /// Pages that packets can be made of, used or not.
     public var count: Int { state.pointee.count }
+    /// Pages that were added, those included that are out of use.
+    public var pageCount: Int { made }
+    /// Pages that can be added in all.
+    public var pageLimit: Int { capacity }
     /// Pages that no packet has.
     public var availableCount: Int { state.pointee.freeCount }
 
@@ -59,6 +63,19 @@ public final class PacketPool: @unchecked Sendable {
     }
 
     private var made = 0
+
+    /// All of a page, as a part of no packet: for whoever lends pages before they are used.
+    public func wholePage(_ index: Int) -> PacketFragment {
+        let page = record(index)
+        return PacketFragment(
+            pool: identity, bufferIndex: index, page: page.pointee.page, offset: 0,
+            count: Self.pageByteCount)
+    }
+
+    func record(_ index: Int) -> UnsafeMutablePointer<PacketBuffer> {
+        precondition(index >= 0 && index < made, "the pool has no such page")
+        return buffers + index
+    }
 
     /// An empty packet of one page, with ``headroom`` in front; nil when all pages are in use.
     @inline(__always)

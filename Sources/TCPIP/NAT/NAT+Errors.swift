@@ -53,4 +53,16 @@ extension NAT {
         view.rewrite(
             &packet, source: source, destination: destination, hasBlankChecksum: true)
     }
+
+    /// A packet that came in is about to be quoted in an error of this host's own: it gets back the
+    /// destination that it was sent to. `packet`: its beginning.
+    public func restoreQuoted(_ packet: inout MutableRawSpan) {
+        guard let view = try? TranslatablePacket(packet.bytes, isQuoted: true),
+            let mapping = table.mapping(inside: view.destination, view.natProtocol),
+            table.session(mapping, with: view.source) != nil
+        else { return }
+        let port = table.mappings[mapping].outsidePort
+        _ = view.rewrite(
+            &packet, destination: NATEndpoint(configuration.outsideAddress, port))
+    }
 }

@@ -23,6 +23,9 @@ public final class Network: @unchecked Sendable {
     var roomWaiters: [RoomWaiter] = []
     var nextEchoSequence: UInt16 = 0
     var nextRoomWaiter: UInt64 = 0
+    var services: [any NetworkService] = []
+    var listeners: [SocketListener?]
+    var addressWaiters: [AddressWaiter] = []
     private let alarm = NetworkAlarm()
     private var unfinished: [InterfaceID] = []
     private var listener: AsyncStream<StackEvent>.Continuation?
@@ -35,6 +38,7 @@ public final class Network: @unchecked Sendable {
         devices = Array(repeating: nil, count: stack.limits.interfaces)
         joined = Array(repeating: [], count: stack.limits.interfaces)
         waiters = Array(repeating: nil, count: stack.limits.sockets)
+        listeners = Array(repeating: nil, count: stack.limits.sockets)
     }
 
     /// Adds an interface on a device, brings it up, and starts the device.
@@ -53,6 +57,7 @@ public final class Network: @unchecked Sendable {
     /// Takes an interface away; its device is not listened to any more.
     public func detach(_ id: InterfaceID) {
         guard id.index > 0, id.index < devices.count, let device = devices[id.index] else { return }
+        endServices(of: id)
         device.onEvent = nil
         stack.removeInterface(id, at: clock.now())
         devices[id.index] = nil
@@ -86,8 +91,9 @@ public final class Network: @unchecked Sendable {
             var deadline = stack.poll(at: now)
             for id in unfinished { receive(id) }
             expireWaiters(now)
+            advanceServices(now)
             settle()
-            deadline = min(deadline, stack.deadline, nearestWaiter)
+            deadline = min(deadline, stack.deadline, nearestWaiter, nearestService)
             if !unfinished.isEmpty { deadline = now }
             await alarm.wait(until: deadline, by: clock)
         }
@@ -96,6 +102,7 @@ public final class Network: @unchecked Sendable {
     /// Ends ``run()``, and every wait: sockets are closed, devices let go of.
     public func end() {
         isEnded = true
+        endServices()
         for id in stack.interfaceIDs where id != .loopback { detach(id) }
         for slot in waiters.indices { resume(slot, with: .closed) }
         while let echo = echoWaiters.popLast() { echo.continuation.resume(returning: nil) }
@@ -147,7 +154,13 @@ public final class Network: @unchecked Sendable {
     /// After anything was done: frames go out, tasks go on, and the alarm is set.
     func settle() {
         flush()
-        while let id = stack.takeReadySocket() { resume(Int(id.slot), with: .ready) }
+        while let id = stack.takeReadySocket() {
+            if let listener = listeners[Int(id.slot)], listener.id == id {
+                listener.body()
+            } else {
+                resume(Int(id.slot), with: .ready)
+            }
+        }
         if stack.hasEvents { tellEvents() }
         if stack.deadline < alarm.scheduled { alarm.signal() }
     }
@@ -158,6 +171,7 @@ public final class Network: @unchecked Sendable {
                 resumeEcho(identifier, sequence, outcome)
                 continue
             }
+            tellServices(event)
             listener?.yield(event)
         }
         for index in 1..<devices.count where devices[index] != nil { updateGroups(index) }

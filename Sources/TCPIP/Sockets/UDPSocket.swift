@@ -53,6 +53,7 @@ public final class UDPSocket: @unchecked Sendable {
     public func close() {
         network.stack.close(id)
         let slot = Int(id.slot)
+        if network.listeners[slot]?.id == id { network.listeners[slot] = nil }
         if network.waiters[slot]?.id == id { network.resume(slot, with: .closed) }
     }
 

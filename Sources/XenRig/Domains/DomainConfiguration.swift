@@ -40,7 +40,7 @@ public struct DomainConfiguration: Sendable {
     public var startsPaused: Bool
     /// Disks from the start.
     public var disks: [Disk]
-    /// Network cards from the start. Not for QEMU's Xen emulation.
+    /// Network cards from the start.
     public var networkCards: [NetworkCard]
     /// More lines for xl's configuration, or more arguments for QEMU.
     public var extraLines: [String]

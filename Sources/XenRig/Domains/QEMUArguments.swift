@@ -17,6 +17,7 @@ extension DomainConfiguration {
         ]
         if !arguments.isEmpty { words += ["-append", Quoting.commandLine(arguments)] }
         if startsPaused { words.append("-S") }
-        return words + disks.flatMap(\.qemuArguments) + extraLines
+        let cards = networkCards.enumerated().flatMap { $1.qemuArguments(number: $0) }
+        return words + disks.flatMap(\.qemuArguments) + cards + extraLines
     }
 }

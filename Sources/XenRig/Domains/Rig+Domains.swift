@@ -14,8 +14,14 @@ extension Rig {
     {
         precondition(configuration.mode.rig == kind, "this rig has no mode \(configuration.mode)")
         try ImageCheck.check(configuration.image, for: configuration.mode)
+        return try await start(configuration, image: try share(configuration.image))
+    }
+
+    /// - Parameter image: what boots, by its path in dom0.
+    func start(
+        _ configuration: DomainConfiguration, image: String
+    ) async throws(RigError) -> RunningDomain {
         let name = uniqueName(configuration.name)
-        let image = try share(configuration.image)
         let domain = RunningDomain(rig: self, name: name, configuration: configuration)
         await creation.enter()
         do throws(RigError) {

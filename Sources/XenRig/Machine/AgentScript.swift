@@ -47,6 +47,7 @@ enum AgentScript {
 
     private static let nestedKVM = """
         modprobe kvm_amd || failed "the kernel has no nested KVM"
+        modprobe tun && modprobe bridge || failed "the kernel has no taps"
 
         """
 

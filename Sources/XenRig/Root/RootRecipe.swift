@@ -75,6 +75,7 @@ struct RootRecipe: Sendable {
         [
             ("usr/sbin/rig-init", RootScripts.rigInit(release)),
             ("etc/xen/scripts/rig-network", RootScripts.network),
+            (NetworkCard.tapScript, RootScripts.tap),
         ]
             + Disk.SectorSize.allCases.map {
                 ("etc/xen/scripts/\(RootScripts.diskScript($0))", RootScripts.disk($0))

@@ -81,14 +81,20 @@ enum RootScripts {
         "rig-disk-\(sectorSize.rawValue)"
     }
 
-    /// What xl calls for a network card: puts its interface (`$vif`) on the rig's one bridge.
+    /// What xl calls for a network card: puts its interface (`$vif`) on its bridge, which is made
+    /// where there is none, and tells both ends of the MTU that the configuration asks for.
     static let network = """
         #!/bin/busybox sh
+        bridge=$(xenstore-read "$XENBUS_PATH/bridge" 2>/dev/null)
+        [ -n "$bridge" ] || bridge=xenbr0
         case $1 in
         online | add)
-            ip link show xenbr0 >/dev/null 2>&1 || ip link add xenbr0 type bridge
-            ip link set xenbr0 up
-            if ip link set "$vif" master xenbr0 && ip link set "$vif" up; then
+            ip link show "$bridge" >/dev/null 2>&1 || ip link add "$bridge" type bridge
+            ip link set "$bridge" up
+            mtu=$(xenstore-read "$XENBUS_PATH/mtu" 2>/dev/null) &&
+                ip link set "$vif" mtu "$mtu" &&
+                xenstore-write "$(xenstore-read "$XENBUS_PATH/frontend")/mtu" "$mtu"
+            if ip link set "$vif" master "$bridge" && ip link set "$vif" up; then
                 xenstore-write "$XENBUS_PATH/hotplug-status" connected
             else
                 xenstore-write "$XENBUS_PATH/hotplug-error" "no interface $vif" \\
@@ -102,6 +108,14 @@ enum RootScripts {
             ;;
         esac
         exit 0
+
+        """
+
+    /// What QEMU calls for the tap (`$1`) behind a network card of its own: the same.
+    static let tap = """
+        #!/bin/busybox sh
+        ip link show xenbr0 >/dev/null 2>&1 || ip link add xenbr0 type bridge
+        ip link set xenbr0 up && ip link set "$1" master xenbr0 && ip link set "$1" up
 
         """
 }

@@ -76,11 +76,13 @@ final class CableEnd: NetworkDevice, @unchecked Sendable {
     /// Frames that go at once; more wait until there is room again.
     var room = Int.max
     private(set) var sentCount = 0
+    /// Whether a frame gets through.
+    var carries: ([UInt8]) -> Bool = { _ in true }
     private let loop: TestLoop
 
-    init(_ number: UInt8, _ loop: TestLoop) {
+    init(_ number: UInt8, _ loop: TestLoop, mtu: Int = 1500) {
         properties = DeviceProperties(
-            macAddress: MACAddress(2, 0, 0, 0, 0, number), maximumFragmentCount: 17)
+            macAddress: MACAddress(2, 0, 0, 0, 0, number), mtu: mtu, maximumFragmentCount: 17)
         pages = TestPages(count: 256)
         self.loop = loop
     }
@@ -98,7 +100,8 @@ final class CableEnd: NetworkDevice, @unchecked Sendable {
         while room > 0, let packet = packets.popFirst() {
             room -= 1
             sentCount += 1
-            other?.arrive(packet.copied)
+            let frame = packet.copied
+            if carries(frame) { other?.arrive(frame) }
         }
     }
 

@@ -1,5 +1,7 @@
 // Feeds the reader of messages with any bytes, and a client with servers that say anything.
 
+import FuzzInput
+
 @testable import TCPIP
 
 /// What libFuzzer calls with each input: the first byte says what the others are for.
@@ -55,45 +57,28 @@ private func expectSense(_ lease: DHCPLease) {
     precondition(lease.mtu ?? 576 >= 576, "a link for everybody")
 }
 
-/// A generator that needs no seed of its own.
-private struct Drawn: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
-    }
-}
-
 /// One client, and steps that the input chooses.
 private struct Play {
-    private let bytes: [UInt8]
-    private var position = 0
+    private var input: InputReader
     private var client: DHCPClient
-    private var random = Drawn(state: 1)
+    private var random = PlainRandom()
     private var now = NetworkTime(nanoseconds: 1)
     private var last: DHCPMessage?
     private var configured: DHCPLease?
     private var probed: IPv4Address?
 
     init(_ bytes: [UInt8]) {
-        self.bytes = bytes
+        input = InputReader(bytes)
         client = DHCPClient(DHCPClientConfiguration(hardwareAddress: hardware))
-    }
-
-    private mutating func byte() -> UInt8 {
-        guard position < bytes.count else { return 0 }
-        position += 1
-        return bytes[position - 1]
     }
 
     mutating func run() {
         client.start(at: now, using: &random)
         perform()
         var steps = 0
-        while position < bytes.count, steps < 500 {
+        while !input.isAtEnd, steps < 500 {
             steps += 1
-            step(byte())
+            step(input.byte())
             client.advance(to: now, using: &random)
             perform()
             check()
@@ -103,10 +88,10 @@ private struct Play {
     private mutating func step(_ choice: UInt8) {
         switch choice % 8 {
         case 0, 1, 2: answer()
-        case 3: now = now.advanced(bySeconds: UInt64(byte()) << UInt64(byte() % 16))
+        case 3: now = now.advanced(bySeconds: UInt64(input.byte()) << UInt64(input.byte() % 16))
         case 4: if let probed { client.probeSucceeded(for: probed, at: now) }
         case 5:
-            let address = byte() % 2 == 0 ? probed : configured?.address
+            let address = input.byte() % 2 == 0 ? probed : configured?.address
             if let address { client.conflict(over: address, at: now, using: &random) }
         case 6: client.revalidate(at: now, using: &random)
         default:
@@ -119,21 +104,20 @@ private struct Play {
     /// A right envelope around options of the input's choice.
     private mutating func answer() {
         guard let last else { return }
-        let flags = byte()
+        let flags = input.byte()
         let type = DHCPMessageType(rawValue: flags & 7) ?? .offer
         var message = DHCPMessage(
             type, transactionID: last.transactionID, hardwareAddress: hardware)
         message.isReply = true
-        message.yourAddress = IPv4Address(10, 0, 0, byte())
+        message.yourAddress = IPv4Address(10, 0, 0, input.byte())
         message.set(DHCPOption.serverID, IPv4Address(10, 0, 0, 1 + flags >> 6))
-        message.set(DHCPOption.leaseTime, IPv4Address(0, 0, byte(), byte()))
+        message.set(DHCPOption.leaseTime, IPv4Address(0, 0, input.byte(), input.byte()))
         message.set(DHCPOption.subnetMask, IPv4Address(255, 255, 255, 0))
         for _ in 0..<Int(flags >> 3 & 3) {
-            let code = byte()
-            let count = Int(byte() % 32)
-            let content = bytes[position..<min(bytes.count, position + count)]
-            position += content.count
-            message.options[code] = Array(content)
+            let code = input.byte()
+            let count = Int(input.byte() % 32)
+            let content = input.take(count)
+            message.options[code] = content
         }
         client.receive(message.wireBytes.span.bytes, at: now, using: &random)
     }

@@ -1,5 +1,7 @@
 // Feeds the reader of messages with any bytes, and a resolver with servers that say anything.
 
+import FuzzInput
+
 @testable import TCPIP
 
 /// What libFuzzer calls with each input: the first byte says what the others are for.
@@ -35,22 +37,11 @@ private func read(_ bytes: [UInt8]) {
     precondition(again.answers.count == message.answers.count, "other answers")
 }
 
-/// A generator that draws what the input says.
-private struct Drawn: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
-    }
-}
-
 /// One resolver, and steps that the input chooses.
 private struct Play {
-    private let bytes: [UInt8]
-    private var position = 0
+    private var input: InputReader
     private var resolver: DNSResolver
-    private var random = Drawn(state: 1)
+    private var random = PlainRandom()
     private var now = NetworkTime(nanoseconds: 1)
     private var open: Set<UInt16> = []
     private var last: (id: UInt16, port: UInt16, question: DNSQuestion, server: Endpoint)?
@@ -60,7 +51,7 @@ private struct Play {
     private static let names = ["a", "b.example", "c.d.example", "localhost", "x.invalid", "1.2.3"]
 
     init(_ bytes: [UInt8]) {
-        self.bytes = bytes
+        input = InputReader(bytes)
         let servers = [
             Endpoint(IPv4Address(10, 0, 0, 1), port: 53), Endpoint(.loopback, port: 53),
         ]
@@ -76,17 +67,11 @@ private struct Play {
         return configuration
     }
 
-    private mutating func byte() -> UInt8 {
-        guard position < bytes.count else { return 0 }
-        position += 1
-        return bytes[position - 1]
-    }
-
     mutating func run() {
         var steps = 0
-        while position < bytes.count, steps < 500 {
+        while !input.isAtEnd, steps < 500 {
             steps += 1
-            step(byte())
+            step(input.byte())
             perform()
             check()
         }
@@ -104,21 +89,21 @@ private struct Play {
     private mutating func step(_ choice: UInt8) {
         switch choice % 8 {
         case 0:
-            let name = Self.names[Int(byte()) % Self.names.count]
+            let name = Self.names[Int(input.byte()) % Self.names.count]
             let id = resolver.resolve(name, at: now, using: &random)
             begun.append(id)
             pending.insert(id)
         case 1, 2: answer()
         case 3: raw()
         case 4:
-            now = now.advanced(byMilliseconds: UInt64(byte()) * 100)
+            now = now.advanced(byMilliseconds: UInt64(input.byte()) * 100)
             resolver.advance(to: now, using: &random)
         case 5:
             if let port = last?.port { resolver.unreachable(port: port, at: now, using: &random) }
         case 6:
             if let id = begun.last { resolver.cancel(id) }
         default:
-            if byte() % 8 == 0 {
+            if input.byte() % 8 == 0 {
                 let next = Self.configuration([Endpoint(.loopback, port: 53)])
                 resolver.reconfigure(next, at: now, using: &random)
             } else if let port = last?.port, open.remove(port) != nil {
@@ -133,16 +118,16 @@ private struct Play {
         var message = DNSMessage(id: last.id)
         message.isResponse = true
         message.questions = [last.question]
-        let flags = byte()
+        let flags = input.byte()
         message.code = DNSResponseCode(rawValue: UInt16(flags & 7))
         message.isTruncated = flags & 0x80 != 0
         for _ in 0..<Int(flags >> 3 & 7) {
             let owner = name()
-            let ttl = UInt32(byte()) << UInt32(byte() % 24)
-            switch byte() % 4 {
+            let ttl = UInt32(input.byte()) << UInt32(input.byte() % 24)
+            switch input.byte() % 4 {
             case 0: message.answers.append(DNSRecord(owner, ttl: ttl, .alias(name())))
             case 1:
-                let address = IPv4Address(10, 1, 1, byte())
+                let address = IPv4Address(10, 1, 1, input.byte())
                 message.answers.append(DNSRecord(owner, ttl: ttl, .address(.v4(address))))
             case 2: message.answers.append(DNSRecord(owner, ttl: ttl, .address(.v6(.loopback))))
             default:
@@ -153,7 +138,7 @@ private struct Play {
     }
 
     private mutating func name() -> DNSName {
-        let choice = Int(byte())
+        let choice = Int(input.byte())
         if choice % 8 == 7, let last { return last.question.name }
         return DNSName(Self.names[choice % Self.names.count]) ?? .root
     }
@@ -161,9 +146,8 @@ private struct Play {
     /// The bytes themselves, behind an id that may be right.
     private mutating func raw() {
         guard let last else { return }
-        let count = Int(byte())
-        let content = bytes[position..<min(bytes.count, position + count)]
-        position += content.count
+        let count = Int(input.byte())
+        let content = input.take(count)
         var datagram: [UInt8] = []
         datagram.append(wire: last.id)
         deliver(datagram + content, last.server, last.port)

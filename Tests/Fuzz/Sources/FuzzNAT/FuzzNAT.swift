@@ -1,5 +1,7 @@
 // Feeds a translator with packets of any kind from both sides.
 
+import FuzzInput
+
 @testable import TCPIP
 
 /// What libFuzzer calls with each input: packets, each after a byte that says whence and how.
@@ -10,29 +12,18 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-/// A generator that needs no seed of its own.
-private struct Drawn: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
-    }
-}
-
 /// One translator, and steps that the input chooses.
 private struct Play {
     private static let outside = IPv4Address(203, 0, 113, 1)
-    private let bytes: [UInt8]
-    private var position = 0
+    private var input: InputReader
     private var nat: NAT
-    private var random = Drawn(state: 1)
+    private var random = PlainRandom()
     private var now = NetworkTime(nanoseconds: 1)
     /// What was sent out last, for answers and errors.
     private var last: [UInt8] = []
 
     init(_ bytes: [UInt8]) {
-        self.bytes = bytes
+        input = InputReader(bytes)
         var configuration = NATConfiguration(outsideAddress: Self.outside)
         configuration.sessionLimit = 8
         configuration.hostSessionLimit = 6
@@ -45,19 +36,13 @@ private struct Play {
         nat = NAT(configuration)
     }
 
-    private mutating func byte() -> UInt8 {
-        guard position < bytes.count else { return 0 }
-        position += 1
-        return bytes[position - 1]
-    }
-
     mutating func run() {
         var steps = 0
-        while position < bytes.count, steps < 300 {
+        while !input.isAtEnd, steps < 300 {
             steps += 1
-            let choice = byte()
+            let choice = input.byte()
             switch choice % 8 {
-            case 0: now = now.advanced(bySeconds: UInt64(byte()) * 8)
+            case 0: now = now.advanced(bySeconds: UInt64(input.byte()) * 8)
             case 1: translate(raw(), choice)
             case 2, 3, 4: translate(wellFormed(), choice)
             case 5: translate(answer(), choice)
@@ -68,10 +53,8 @@ private struct Play {
     }
 
     private mutating func raw() -> [UInt8] {
-        let count = Int(byte())
-        let content = bytes[position..<min(bytes.count, position + count)]
-        position += content.count
-        return Array(content)
+        let count = Int(input.byte())
+        return input.take(count)
     }
 
     private mutating func packet(
@@ -86,20 +69,25 @@ private struct Play {
     }
 
     private mutating func wellFormed() -> [UInt8] {
-        let inside = IPv4Address(192, 168, 0, 1 + byte() % 4)
-        let world = byte() % 4 == 0 ? Self.outside : IPv4Address(198, 51, 100, byte() % 4)
+        let inside = IPv4Address(192, 168, 0, 1 + input.byte() % 4)
+        let world =
+            input.byte() % 4 == 0 ? Self.outside : IPv4Address(198, 51, 100, input.byte() % 4)
         var content: [UInt8] = []
-        content.append(wire: UInt16(byte() % 4))
-        content.append(wire: byte() % 2 == 0 ? UInt16(80) : 40_000 + UInt16(byte() % 16))
-        switch byte() % 3 {
+        content.append(wire: UInt16(input.byte() % 4))
+        content.append(
+            wire: input.byte() % 2 == 0 ? UInt16(80) : 40_000 + UInt16(input.byte() % 16))
+        switch input.byte() % 3 {
         case 0:
-            content += [0, 12, byte(), byte(), 1, 2, 3, 4]
+            content += [0, 12, input.byte(), input.byte(), 1, 2, 3, 4]
             return packet(content, inside, world, 17)
         case 1:
-            content += [0, 0, 0, 0, 0, 0, 0, 0, 0x50, byte(), 0, 0, byte(), byte(), 0, 0]
+            content += [
+                0, 0, 0, 0, 0, 0, 0, 0, 0x50, input.byte(), 0, 0, input.byte(), input.byte(), 0, 0,
+            ]
             return packet(content, inside, world, 6)
         default:
-            return packet([byte() % 16, 0, 0, 0, 0, byte() % 4, 0, 0], inside, world, 1)
+            return packet(
+                [input.byte() % 16, 0, 0, 0, 0, input.byte() % 4, 0, 0], inside, world, 1)
         }
     }
 
@@ -115,13 +103,13 @@ private struct Play {
         } else {
             packet[20] = 0
         }
-        if last[9] == 6, packet.count > 33 { packet[33] = byte() }
+        if last[9] == 6, packet.count > 33 { packet[33] = input.byte() }
         return packet
     }
 
     private mutating func error() -> [UInt8] {
-        let quoted = last.prefix(Int(byte()))
-        let content = [3 + byte() % 10, 0, 0, 0, 0, 0, 0, 0] + quoted
+        let quoted = last.prefix(Int(input.byte()))
+        let content = [3 + input.byte() % 10, 0, 0, 0, 0, 0, 0, 0] + quoted
         return packet(content, IPv4Address(9, 9, 9, 9), Self.outside, 1)
     }
 

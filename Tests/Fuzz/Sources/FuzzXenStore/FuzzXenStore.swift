@@ -1,5 +1,7 @@
 // Feeds the store's half of the ring, and the decoders, with whatever the fuzzer thinks of.
 
+import FuzzInput
+
 @testable import XenStore
 
 /// What libFuzzer calls with each input: a sequence of steps, each a byte and what it needs.
@@ -7,7 +9,7 @@
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     decode(bytes)
-    let play = Play(Input(bytes))
+    let play = Play(InputReader(bytes))
     play.run()
     return 0
 }
@@ -31,28 +33,9 @@ private func decode(_ bytes: [UInt8]) {
     }
 }
 
-/// The fuzzer's bytes, one after the other; zeros behind their end.
-struct Input {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var isEmpty: Bool { position >= bytes.count }
-
-    mutating func byte() -> UInt8 {
-        guard position < bytes.count else { return 0 }
-        defer { position += 1 }
-        return bytes[position]
-    }
-
+extension InputReader {
+    /// The next 32 bits.
     mutating func word() -> UInt32 {
         (0..<4).reduce(0) { word, shift in word | UInt32(byte()) << UInt32(8 * shift) }
-    }
-
-    mutating func take(_ count: Int) -> [UInt8] {
-        let end = min(bytes.count, position + count)
-        defer { position = max(position, end) }
-        return position < end ? Array(bytes[position..<end]) : []
     }
 }

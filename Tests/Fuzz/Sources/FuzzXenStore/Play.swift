@@ -1,18 +1,19 @@
 // A connection whose other end is the fuzzer: steps, and what must hold after each.
 
 import CXen
+import FuzzInput
 
 @testable import XenStore
 
 final class Play {
-    private var input: Input
+    private var input: InputReader
     private let page = UnsafeMutablePointer<xenstore_domain_interface>.allocate(capacity: 1)
     private var connection: Connection
     /// Requests that somebody waits for.
     private var awaited: Set<UInt32> = []
     private var tokens: [UInt64] = []
 
-    init(_ input: Input) {
+    init(_ input: InputReader) {
         self.input = input
         page.initialize(to: xenstore_domain_interface())
         let start = self.input.word()
@@ -25,7 +26,7 @@ final class Play {
     deinit { page.deallocate() }
 
     func run() {
-        for _ in 0..<400 where !input.isEmpty {
+        for _ in 0..<400 where !input.isAtEnd {
             step()
             check()
         }
@@ -172,7 +173,7 @@ private func setIndexes(
 }
 
 extension Array {
-    fileprivate func randomChoice(_ input: inout Input) -> Element? {
+    fileprivate func randomChoice(_ input: inout InputReader) -> Element? {
         isEmpty ? nil : self[Int(input.byte()) % count]
     }
 }

@@ -1,34 +1,12 @@
 // A whole stack that is fed with what a fuzzer thinks of: frames, time, and a user's calls.
 
+import FuzzInput
+
 @testable import TCPIP
 
-/// What a fuzzer's bytes are read by.
-public struct InputReader {
-    private let bytes: [UInt8]
-    private var place = 0
-
-    /// Reads from the first byte on.
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    /// Whether nothing is left.
-    public var isAtEnd: Bool { place >= bytes.count }
-
-    /// The next byte; 0 behind the end.
-    public mutating func byte() -> UInt8 {
-        guard place < bytes.count else { return 0 }
-        place += 1
-        return bytes[place - 1]
-    }
-
+extension InputReader {
     /// The next 16 bits.
-    public mutating func word() -> Int { Int(byte()) << 8 | Int(byte()) }
-
-    /// As many of the next bytes as there are.
-    public mutating func take(_ count: Int) -> [UInt8] {
-        let end = min(place + count, bytes.count)
-        defer { place = end }
-        return Array(bytes[place..<end])
-    }
+    mutating func word() -> Int { Int(byte()) << 8 | Int(byte()) }
 }
 
 /// A stack with an interface, sockets, and 128 pages.

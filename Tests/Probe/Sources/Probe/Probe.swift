@@ -30,6 +30,7 @@ struct Probe {
         case "watches": await makeWatches()
         case "rival": await outdoRival()
         case "devices": await serveDevices()
+        case "network": await serveNetwork()
         case "disk": await fillDisk()
         case "disk-speed": await measureDisk()
         case "disk-script": await obeyDisks()
