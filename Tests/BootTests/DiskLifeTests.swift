@@ -63,7 +63,8 @@ extension Boot {
             }
         }
 
-        @Test(arguments: DiskPlace.all)
+        /// In dom0, QEMU 10.0 refuses a disk that it may not write.
+        @Test(arguments: DiskPlace.all.filter { $0.backend == .blkback || $0.mode == .qemu })
         func `a read-only disk is read and not written`(place: DiskPlace) async throws {
             try await DiskScene.run(at: place, isReadOnly: true) { scene in
                 try await scene.expect("read xvdb 0", "ok")
@@ -157,6 +158,7 @@ extension Boot {
                 try await scene.expect("write xvdb 3", "offline")
                 try await scene.expect("write xvda 3", "ok")
                 try await scene.drive("bind")
+                try await scene.retry("write xvdb 3", until: "ok")
                 try await scene.load()
                 try await scene.stopLoad()
             }

@@ -67,6 +67,20 @@ struct DiskScene: Sendable {
         #expect(said.map(String.init) == outcome, "\(order): \(domain.console.suffix(1000))")
     }
 
+    /// Has the guest try something again and again until it comes out so.
+    func retry(_ order: String, until outcome: String) async throws {
+        let said = "\n\(order): "
+        for _ in 0..<600 {
+            let before = count(said)
+            try await domain.send(line: order)
+            try await wait(for: said, times: before + 1)
+            let last = domain.console.components(separatedBy: said).last
+            if last?.split(separator: "\n").first.map(String.init) == outcome { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        Issue.record("never \(outcome): \(order): \(domain.console.suffix(1000))")
+    }
+
     /// Has the guest read and write xvdb without end; returns when it does.
     func load(_ depth: Int = 16) async throws {
         let before = count("load xvdb: 256 done\n")
