@@ -131,4 +131,26 @@ struct TransmitMachineTests {
         let whole = withUnsafeBytes(of: cut) { $0.loadUnaligned(as: netif_extra_info.self) }
         #expect((whole.type, whole.u.gso.type, whole.u.gso.size) == (1, 2, 0x1234))
     }
+
+    @Test func `a packet whose first slot is answered first is not taken for another`() throws {
+        let ring = RingPage()
+        var machine = TransmitMachine(page: ring.page, features: .all)
+        var packet = ring.packet(100)
+        packet.append(ring.packet(200))
+        #expect(put(&machine, packet) == "accepted 300")
+        _ = machine.push()
+        let (first, last) = (request(ring, 0), request(ring, 1))
+        answer(ring, 0, first.id)
+        ring.produce(1)
+        #expect(try reap(&machine) == 0)
+        #expect(put(&machine, ring.packet(60)) == "accepted 60")
+        _ = machine.push()
+        let other = request(ring, 2)
+        #expect(other.id != first.id && other.id != last.id)
+        answer(ring, 1, other.id)
+        answer(ring, 2, last.id)
+        ring.produce(3)
+        #expect(try reap(&machine) == 2)
+        #expect(ring.pool.availableCount == 64)
+    }
 }

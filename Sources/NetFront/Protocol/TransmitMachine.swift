@@ -112,7 +112,8 @@ struct TransmitMachine: ~Copyable {
         let extras = metadata.segmentation == .none ? 0 : 1
         // Empty parts take no slot, but so many parts never have room.
         guard packet.fragmentCount <= Self.fragmentLimit else { return .unlendable(packet) }
-        guard packet.fragmentCount + extras <= ring.freeCount else { return .refused(packet) }
+        guard packet.fragmentCount + extras <= ring.freeCount, packet.fragmentCount <= freeCount
+        else { return .refused(packet) }
         var requests = InlineArray<18, netif_tx_request>(repeating: netif_tx_request())
         guard let count = describe(packet, in: &requests, reference) else {
             return .unlendable(packet)
@@ -190,7 +191,7 @@ struct TransmitMachine: ~Copyable {
     ///
     /// - Returns: false when there is no room at present.
     mutating func put(_ group: MACAddress, isWanted: Bool) -> Bool {
-        guard ring.freeCount >= 2 else { return false }
+        guard ring.freeCount >= 2, freeCount >= 1 else { return false }
         freeCount -= 1
         let number = freeNumbers[freeCount]
         slots[Int(number)].isOpen = true
@@ -241,17 +242,25 @@ struct TransmitMachine: ~Copyable {
             throw .unknownRequest(id: response.id)
         }
         slots[number].isOpen = false
-        freeNumbers[freeCount] = response.id
-        freeCount += 1
         let head = Int(slots[number].head)
         if response.status != Int16(NETIF_RSP_OKAY) {
             if slots[head].token == nil { refused() } else { completions.failedCount += 1 }
         }
         slots[head].missingCount -= 1
-        guard slots[head].missingCount == 0, let token = slots[head].token else { return }
+        // The first slot's record has the packet: its number is another's only after the last one.
+        if number != head { free(number) }
+        guard slots[head].missingCount == 0 else { return }
+        free(head)
+        guard let token = slots[head].token else { return }
         slots[head].token = nil
         completions.packetCount += 1
         completed(Packet(token))
+    }
+
+    @inline(__always)
+    private mutating func free(_ number: Int) {
+        freeNumbers[freeCount] = UInt16(number)
+        freeCount += 1
     }
 
     private mutating func poll() throws(NetworkFault) -> Int {
