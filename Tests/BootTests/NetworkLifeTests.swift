@@ -1,4 +1,4 @@
-// Network cards that go and come under load, and netbacks that die and come back.
+// Network cards that go and come under load.
 
 import Foundation
 import Testing
@@ -53,46 +53,6 @@ extension Boot {
                 #expect(try await domain.watchCount() == watches)
             }
             #expect(console.contains(" does not answer\n"), "\(console)")
-        }
-
-        @Test(arguments: modes)
-        func `a backend that dies and comes back is connected to again`(
-            mode: BootMode
-        ) async throws {
-            _ = try await NetworkScene.serve(in: mode) { scene in
-                let device = "vif-\(try #require(scene.domain.domainID))-0"
-                try await underLoad(scene, to: scene.address(ofCard: 0)) {
-                    let result = try await scene.run(
-                        """
-                        cd /sys/bus/xen-backend/drivers/vif || exit 1
-                        echo \(device) >unbind && sleep 1 && echo \(device) >bind
-                        """)
-                    #expect(result.succeeded, "\(result.output)")
-                    try await scene.wait(for: "network: vif 0 up", times: 2)
-                }
-                try await scene.rejoin(card: 0)
-                try await scene.ping(scene.address(ofCard: 0), "-c 2")
-                try await scene.echo(scene.address(ofCard: 0), byteCount: 3000)
-            }
-        }
-
-        /// On a machine where nobody else has a card.
-        @Test(arguments: modes)
-        func `netback may be unloaded and loaded`(mode: BootMode) async throws {
-            let rounds = Thoroughness.rounds(everyday: 1, thorough: 10)
-            let flavour = Flavour(store: .oxenstored)
-            try await Stage.own(of: flavour).run {
-                _ = try await NetworkScene.serve(in: mode, flavour: flavour) { scene in
-                    for round in 1...rounds {
-                        let result = try await scene.run(
-                            "rmmod xen_netback && modprobe xen-netback")
-                        #expect(result.succeeded, "\(result.output)")
-                        try await scene.wait(for: "network: vif 0 up", times: round + 1)
-                        try await scene.rejoin(card: 0)
-                        try await scene.ping(scene.address(ofCard: 0), "-c 2")
-                    }
-                }
-            }
         }
     }
 }
