@@ -61,15 +61,17 @@ struct StoreHistory {
         return states
     }
 
-    /// Whether a commit that has not been heard of came before one that was acknowledged: where the
-    /// device fails, it may have failed.
-    var isAmbiguous: Bool {
-        let sure = (commits.indices.last { isAcknowledged($0) } ?? -1) + 1
-        return commits[..<sure].contains { $0.fate == .pending }
+    /// The same where the device may fail: of the commits that have not been heard of each may
+    /// have failed already, whether others have come about since or not.
+    var statesWithFailures: [Contents] {
+        var states = [base]
+        for commit in commits where commit.fate != .refused && commit.fate != .failed {
+            var changed = states
+            for index in changed.indices { Self.apply(commit.changes, to: &changed[index]) }
+            states = commit.fate == .pending ? states + changed : changed
+        }
+        return states
     }
-
-    /// The values that a reader of one key may see now.
-    func values(of key: [UInt8]) -> [[UInt8]?] { states.map { $0[key] } }
 
     var count: Int { commits.count }
 

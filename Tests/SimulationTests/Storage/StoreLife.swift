@@ -135,18 +135,21 @@ final class StoreLife: @unchecked Sendable {
         history.flushed(before)
     }
 
+    /// What a reader may see now.
+    private var states: [StoreHistory.Contents] {
+        toleratesFailures ? history.statesWithFailures : history.states
+    }
+
     /// What a snapshot shows is what was acknowledged when it was made, whenever it is read.
     private func readAll(_ store: Store) async throws(StoreError) {
-        if toleratesFailures, history.isAmbiguous { return }
         let snapshot = store.snapshot()
-        let expected = history.states
+        let expected = states
         let found = try await Self.contents(of: snapshot)
         if !expected.contains(found) { faults.append("a snapshot shows no state of the store") }
     }
 
     private func read(_ store: Store, _ key: [UInt8]) async throws(StoreError) {
-        if toleratesFailures, history.isAmbiguous { return }
-        let possible = history.values(of: key)
+        let possible = states.map { $0[key] }
         let found = try await store.get(key)
         if !possible.contains(found) { faults.append("another value is read") }
     }
