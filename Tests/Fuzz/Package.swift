@@ -6,7 +6,7 @@ import PackageDescription
 func fuzzer(_ name: String, of modules: [String]) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["FuzzInput"] + modules.map { .product(name: $0, package: "Apus") },
+        dependencies: ["InputReading"] + modules.map { .product(name: $0, package: "Apus") },
         swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
@@ -20,7 +20,7 @@ let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "Apus", path: "../..")],
     targets: [
-        .target(name: "FuzzInput", swiftSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "InputReading", swiftSettings: [.treatAllWarnings(as: .error)]),
         // Has a fault, which proves that the others would be found.
         fuzzer("FuzzCanary", of: []),
         fuzzer("FuzzXenStore", of: ["XenStore"]),
@@ -32,7 +32,7 @@ let package = Package(
         // A stack and its user, for the three below: each has frames of its own kind.
         .target(
             name: "StackUnderTest",
-            dependencies: ["FuzzInput", .product(name: "TCPIP", package: "Apus")],
+            dependencies: ["InputReading", .product(name: "TCPIP", package: "Apus")],
             swiftSettings: [.treatAllWarnings(as: .error)]),
         stackFuzzer("FuzzIPv4"),
         stackFuzzer("FuzzIPv6"),

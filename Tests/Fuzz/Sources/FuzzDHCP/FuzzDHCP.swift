@@ -1,6 +1,6 @@
 // Feeds the reader of messages with any bytes, and a client with servers that say anything.
 
-import FuzzInput
+import InputReading
 
 @testable import TCPIP
 

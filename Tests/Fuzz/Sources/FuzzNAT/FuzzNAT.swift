@@ -1,6 +1,6 @@
 // Feeds a translator with packets of any kind from both sides.
 
-import FuzzInput
+import InputReading
 
 @testable import TCPIP
 

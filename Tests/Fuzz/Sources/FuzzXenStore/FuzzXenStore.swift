@@ -1,6 +1,6 @@
 // Feeds the store's half of the ring, and the decoders, with whatever the fuzzer thinks of.
 
-import FuzzInput
+import InputReading
 
 @testable import XenStore
 

@@ -1,7 +1,7 @@
 // A connection whose other end is the fuzzer: steps, and what must hold after each.
 
 import CXen
-import FuzzInput
+import InputReading
 
 @testable import XenStore
 

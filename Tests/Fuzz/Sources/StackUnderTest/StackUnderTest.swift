@@ -1,6 +1,6 @@
 // A whole stack that is fed with what a fuzzer thinks of: frames, time, and a user's calls.
 
-import FuzzInput
+import InputReading
 
 @testable import TCPIP
 
