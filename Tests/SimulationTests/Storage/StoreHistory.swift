@@ -46,8 +46,9 @@ struct StoreHistory {
     }
 
     /// The states that a reader may see now: with what was acknowledged, and so many of those that
-    /// wait for their acknowledgement.
-    var states: [Contents] {
+    /// wait for their acknowledgement. Where the device fails, each of these may have failed, and
+    /// nobody has heard of it yet.
+    func states(mayFail: Bool) -> [Contents] {
         let sure = (commits.indices.last { isAcknowledged($0) } ?? -1) + 1
         var contents = base
         for commit in commits[..<sure] where commit.fate != .refused && commit.fate != .failed {
@@ -55,8 +56,9 @@ struct StoreHistory {
         }
         var states = [contents]
         for commit in commits[sure...] where commit.fate == .pending {
-            Self.apply(commit.changes, to: &contents)
-            states.append(contents)
+            var further = mayFail ? states : [states[states.count - 1]]
+            for index in further.indices { Self.apply(commit.changes, to: &further[index]) }
+            states += further
         }
         return states
     }
@@ -69,7 +71,9 @@ struct StoreHistory {
     }
 
     /// The values that a reader of one key may see now.
-    func values(of key: [UInt8]) -> [[UInt8]?] { states.map { $0[key] } }
+    func values(of key: [UInt8], mayFail: Bool) -> [[UInt8]?] {
+        states(mayFail: mayFail).map { $0[key] }
+    }
 
     var count: Int { commits.count }
 

@@ -139,14 +139,14 @@ final class StoreLife: @unchecked Sendable {
     private func readAll(_ store: Store) async throws(StoreError) {
         if toleratesFailures, history.isAmbiguous { return }
         let snapshot = store.snapshot()
-        let expected = history.states
+        let expected = history.states(mayFail: toleratesFailures)
         let found = try await Self.contents(of: snapshot)
         if !expected.contains(found) { faults.append("a snapshot shows no state of the store") }
     }
 
     private func read(_ store: Store, _ key: [UInt8]) async throws(StoreError) {
         if toleratesFailures, history.isAmbiguous { return }
-        let possible = history.values(of: key)
+        let possible = history.values(of: key, mayFail: toleratesFailures)
         let found = try await store.get(key)
         if !possible.contains(found) { faults.append("another value is read") }
     }
