@@ -158,7 +158,7 @@ extension Boot {
                 try await scene.expect("write xvdb 3", "offline")
                 try await scene.expect("write xvda 3", "ok")
                 try await scene.drive("bind")
-                try await scene.retry("write xvdb 3", until: "ok")
+                try await scene.retry("read xvdb 3", until: "ok")
                 try await scene.load()
                 try await scene.stopLoad()
             }

@@ -2,6 +2,7 @@
 // says, and tells what came of it.
 //
 //     read xvda 8      one block of 4096 bytes, by its number; write, discard likewise
+//                      (what is loaded is not to be written by hand as well)
 //     flush xvda
 //     fault xvda       why it was not connected, once that is known
 //     load xvda 16     reads and writes without end, so many at a time, until an error or `stop`
